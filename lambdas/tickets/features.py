@@ -1,0 +1,187 @@
+"""From a ticket to the model's inputs. Training and serving both call this, so they cannot differ.
+
+The text becomes hashed n-grams: single words, word pairs, and characters 3 to 5 long inside a word,
+its edges included. Hashing needs no vocabulary, so any language and any size of data set costs the
+same memory; all of it is vectorised integer arithmetic, so it is exact and a batch is one call. No
+ONNX text operator tokenises accents as Python does, which is why this is here and not in the graph.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lambdas.tickets.lexicon import TERMS
+from lambdas.tickets.schema import CHANNELS, TIERS, TicketRequest
+
+WORD_BUCKETS: Final = 1 << 18
+CHARACTER_BUCKETS: Final = 1 << 19
+BUCKETS: Final = WORD_BUCKETS + CHARACTER_BUCKETS
+"""Buckets below WORD_BUCKETS hold words and word pairs, the rest hold character n-grams."""
+
+CHARACTER_SIZES: Final = (3, 4, 5)
+LONGEST_WORD: Final = 40
+
+_WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
+_MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:[$€£]|usd|eur)", re.IGNORECASE)
+_CODE = re.compile(r"\b(?:[A-Z]{2,}[-_]?\d+|0x[0-9A-Fa-f]+|[45]\d\d)\b")
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
+_SIZE_SALTS = np.arange(CHARACTER_SIZES[-1] + 1, dtype=np.uint64) * _PAIR
+_POWERS = np.cumprod(np.full(LONGEST_WORD + 2, _PRIME, dtype=np.uint64))
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+
+class Grams(NamedTuple):
+    """The n-grams of some texts, one entry a distinct n-gram of a text, sorted by text.
+
+    rows, buckets, counts: [entries]; entry k says that text `rows[k]` holds bucket `buckets[k]`
+    `counts[k]` times. `words` are the words of all texts; occurrence j of an n-gram starts in word
+    `occurrence_words[j]` and belongs to entry `occurrence_entries[j]`: this is what lets an
+    explanation speak in words.
+    """
+
+    rows: Ints
+    buckets: Ints
+    counts: npt.NDArray[np.float32]
+    words: list[str]
+    word_rows: Ints
+    occurrence_words: Ints
+    occurrence_entries: Ints
+
+
+def text_of(subject: str | None, body: str | None) -> str:
+    """Subject and body as the one text that the model reads."""
+    return f"{subject or ''}\n{body or ''}"
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text`: NFKC, lower case, digits as 0, at most LONGEST_WORD characters each."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return [word[:LONGEST_WORD] for word in _WORD.findall(_DIGIT.sub("0", text.lower()))]
+
+
+def grams(texts: Sequence[str]) -> Grams:
+    """The hashed n-grams of `texts`; see Grams. Deterministic on every machine and Python."""
+    words: list[str] = []
+    sizes: list[int] = []
+    for text in texts:
+        found = words_of(text)
+        words += found
+        sizes.append(len(found))
+    word_rows = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    if not words:
+        none = np.empty(0, dtype=np.int64)
+        return Grams(none, none, none.astype(np.float32), words, word_rows, none, none)
+    buckets, owners = _occurrences(words, word_rows)
+    keys = word_rows[owners] * BUCKETS + buckets
+    unique, entries, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    rows, entry_buckets = np.divmod(unique, BUCKETS)
+    return Grams(rows, entry_buckets, counts.astype(np.float32), words, word_rows, owners, entries)
+
+
+def _occurrences(words: list[str], word_rows: Ints) -> tuple[Ints, Ints]:
+    """Bucket, and index of the word it starts in, of every n-gram occurrence."""
+    code = np.frombuffer(("  ".join(["", *words, ""])[1:-1]).encode("utf-32-le"), dtype=np.uint32)
+    points = code.astype(np.uint64)
+    lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 2
+    starts = np.cumsum(lengths) - lengths
+    owner = np.repeat(np.arange(len(words), dtype=np.int64), lengths)
+    place = np.arange(len(points), dtype=np.int64) - starts[owner]
+    left = lengths[owner] - place
+
+    whole: Hashes = np.add.reduceat(points * _POWERS[place], starts)
+    pairs = (whole[:-1] * _PAIR + whole[1:])[word_rows[:-1] == word_rows[1:]]
+    pair_owner = np.flatnonzero(word_rows[:-1] == word_rows[1:])
+    buckets = [_bucket(whole, WORD_BUCKETS), _bucket(pairs, WORD_BUCKETS)]
+    owners: list[Ints] = [np.arange(len(words), dtype=np.int64), pair_owner]
+
+    rolling = points
+    for size in range(2, CHARACTER_SIZES[-1] + 1):
+        rolling = rolling[:-1] * _PRIME + points[size - 1 :]
+        if size in CHARACTER_SIZES:
+            inside = np.flatnonzero(left[: len(rolling)] >= size)
+            salted = rolling[inside] + _SIZE_SALTS[size]
+            buckets.append(_bucket(salted, CHARACTER_BUCKETS) + WORD_BUCKETS)
+            owners.append(owner[inside])
+    return np.concatenate(buckets), np.concatenate(owners)
+
+
+def _bucket(hashes: Hashes, size: int) -> Ints:
+    """`hashes` mixed (the finaliser of MurmurHash3) and reduced to [0, size), size a power of two."""
+    mixed = hashes ^ (hashes >> np.uint64(33))
+    mixed = mixed * _MIX
+    mixed = mixed ^ (mixed >> np.uint64(33))
+    return (mixed & np.uint64(size - 1)).astype(np.int64)
+
+
+FEATURE_NAMES: Final[tuple[str, ...]] = (
+    "log_characters",
+    "log_words",
+    "exclamation_marks",
+    "question_marks",
+    "capital_share",
+    "shouted_words",
+    "digit_share",
+    "has_subject",
+    "money_mentions",
+    "error_codes",
+    *(f"terms_{name}" for name in TERMS),
+    *(f"channel_{name}" for name in CHANNELS),
+    *(f"tier_{name}" for name in TIERS),
+    "log_previous_tickets",
+)
+
+
+def handmade(tickets: Sequence[TicketRequest]) -> npt.NDArray[np.float32]:
+    """The hand-made features, [tickets, len(FEATURE_NAMES)]; NaN where the ticket does not say.
+
+    The model's graph replaces a NaN by what training learned for that column.
+    """
+    return np.array([_handmade(ticket) for ticket in tickets], dtype=np.float32).reshape(
+        len(tickets), len(FEATURE_NAMES)
+    )
+
+
+def _handmade(ticket: TicketRequest) -> list[float]:
+    text = text_of(ticket.subject, ticket.body)
+    words = text.split()
+    letters = sum(map(str.isalpha, text)) or 1
+    spoken = set(words_of(text))
+    previous = math.nan if ticket.previous_tickets is None else math.log1p(ticket.previous_tickets)
+    return [
+        math.log1p(len(text)),
+        math.log1p(len(words)),
+        min(text.count("!"), 10),
+        min(text.count("?") + text.count("¿"), 10),
+        sum(map(str.isupper, text)) / letters,
+        min(sum(1 for word in words if len(word) > 2 and word.isupper()), 20),
+        sum(map(str.isdigit, text)) / (len(text) or 1),
+        float(bool(ticket.subject and ticket.subject.strip())),
+        min(len(_MONEY.findall(text)), 5),
+        min(len(_CODE.findall(text)), 5),
+        *(float(len(spoken & terms)) for terms in TERMS.values()),
+        *_one_of(ticket.channel, CHANNELS),
+        *_one_of(ticket.customer_tier, TIERS),
+        previous,
+    ]
+
+
+def _one_of(value: str | None, known: tuple[str, ...]) -> list[float]:
+    """A column a known value: all NaN when nothing was said, all 0 for a value that is not known."""
+    if value is None or not value.strip():
+        return [math.nan] * len(known)
+    said = value.strip().lower()
+    return [float(said == name) for name in known]
