@@ -124,7 +124,8 @@ def _bucket(hashes: Hashes, size: int) -> Ints:
     mixed = hashes ^ (hashes >> np.uint64(33))
     mixed = mixed * _MIX
     mixed = mixed ^ (mixed >> np.uint64(33))
-    return (mixed & np.uint64(size - 1)).astype(np.int64)
+    reduced: Ints = (mixed & np.uint64(size - 1)).astype(np.int64)
+    return reduced
 
 
 FEATURE_NAMES: Final[tuple[str, ...]] = (

@@ -1,0 +1,156 @@
+"""One DynamoDB item a decision, written on the condition that its id is new.
+
+So a retried request gets the answer it got before and counts once. The item holds what review,
+learning, drift and A/B reports read, and goes by itself when `expires` has passed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from lambdas.core.errors import DependencyDown, PreconditionFailed
+from lambdas.core.schema import Decision
+
+TRANSACTION_ITEMS = 100
+TRANSACTION_BYTES = 3_000_000  # DynamoDB's limit is 4 MB, its own overhead counted
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A decision to write: its id, a digest and the JSON of what was asked, and what was answered."""
+
+    decision: Decision
+    digest: str
+    asked: bytes
+    service: str
+    entity: str | None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What the log held already under an id: the digest of its request, and the answer's JSON."""
+
+    digest: str
+    answer: bytes
+
+
+class Table(Protocol):
+    """The DynamoDB protocol; `lambdas.core.aws.Dynamo` speaks it."""
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer; raises PreconditionFailed, DependencyDown."""
+        ...
+
+
+def digest_of(asked: bytes) -> str:
+    """What tells one request's content from another's."""
+    return hashlib.sha256(asked).hexdigest()
+
+
+class DecisionLog:
+    """Writes decisions to `table`."""
+
+    def __init__(
+        self, table: str, dynamo: Table, *, ttl_days: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._table = table
+        self._dynamo = dynamo
+        self._ttl = ttl_days * 86_400
+        self._clock = clock
+
+    def record(self, entries: Sequence[Entry]) -> list[Stored | None]:
+        """Write each entry whose id is new: None for those, what stood there for the others.
+
+        Ids must differ from each other. Raises DependencyDown when the table does not answer.
+        """
+        found: dict[str, Stored] = {}
+        for chunk in self._chunks(entries):
+            if len(chunk) == 1:
+                self._put(chunk[0], found)
+            else:
+                self._put_together(chunk, found)
+        return [found.get(entry.decision.decision_id) for entry in entries]
+
+    def _put(self, entry: Entry, found: dict[str, Stored]) -> None:
+        try:
+            self._dynamo.call("PutItem", self._conditional_put(entry))
+        except PreconditionFailed as error:
+            found[entry.decision.decision_id] = _stored(_item_of(error.current))
+
+    def _put_together(self, chunk: list[Entry], found: dict[str, Stored]) -> None:
+        """One transaction; when some ids are taken, what is left goes into the next."""
+        left = chunk
+        while left:
+            puts = [{"Put": self._conditional_put(entry)} for entry in left]
+            try:
+                self._dynamo.call("TransactWriteItems", {"TransactItems": puts})
+                return
+            except PreconditionFailed as error:
+                left = self._not_taken(left, error, found)
+
+    @staticmethod
+    def _not_taken(chunk: list[Entry], error: PreconditionFailed, found: dict[str, Stored]) -> list[Entry]:
+        reasons = error.current.get("CancellationReasons", []) if isinstance(error.current, dict) else []
+        left = []
+        for entry, reason in zip(chunk, reasons, strict=True):
+            if reason.get("Code") == "ConditionalCheckFailed":
+                found[entry.decision.decision_id] = _stored(_item_of(reason))
+            else:
+                left.append(entry)
+        if len(left) == len(chunk):
+            raise DependencyDown(f"dynamodb cancelled a write: {[r.get('Code') for r in reasons]}")
+        return left
+
+    def _conditional_put(self, entry: Entry) -> dict[str, Any]:
+        decision = entry.decision
+        item = {
+            "id": {"S": decision.decision_id},
+            "service": {"S": entry.service},
+            "at": {"S": decision.decided_at},
+            "variant": {"S": decision.variant},
+            "source": {"S": decision.source},
+            "outcome": {"S": decision.outcome},
+            "review": {"BOOL": decision.review},
+            "confidence": {"N": f"{decision.confidence:.6f}"},
+            "digest": {"S": entry.digest},
+            "asked": {"S": entry.asked.decode()},
+            "answer": {"S": msgspec.json.encode(decision).decode()},
+            "expires": {"N": str(int(self._clock()) + self._ttl)},
+        }
+        if decision.model_version:
+            item["version"] = {"S": decision.model_version}
+        if entry.entity:
+            item["entity"] = {"S": entry.entity}
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    @staticmethod
+    def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:
+        chunks: list[list[Entry]] = [[]]
+        size = 0
+        for entry in entries:
+            weight = len(entry.asked) + 2_000
+            if chunks[-1] and (len(chunks[-1]) == TRANSACTION_ITEMS or size + weight > TRANSACTION_BYTES):
+                chunks.append([])
+                size = 0
+            chunks[-1].append(entry)
+            size += weight
+        return chunks
+
+
+def _item_of(answer: object) -> dict[str, Any]:
+    item = answer.get("Item") if isinstance(answer, dict) else None
+    if not isinstance(item, dict):
+        raise DependencyDown("dynamodb refused a write without saying what stands there")
+    return item
+
+
+def _stored(item: dict[str, Any]) -> Stored:
+    return Stored(item["digest"]["S"], item["answer"]["S"].encode())

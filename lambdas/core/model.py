@@ -1,0 +1,42 @@
+"""An ONNX model in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from lambdas.core.bundle import MODEL
+from lambdas.core.errors import BundleError
+
+Array = npt.NDArray[Any]
+
+
+class OnnxModel:
+    """A session over a bundle's `model.onnx`, on one thread: a Lambda function has less than one core."""
+
+    def __init__(self, folder: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / MODEL), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise BundleError(f"{folder.name}: {MODEL} cannot be loaded: {error}") from error
+        self.outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Every output by name; raises BundleError when the model cannot be run on `feeds`."""
+        try:
+            values = self._session.run(self.outputs, dict(feeds))
+        except Exception as error:  # onnxruntime's errors share no base class
+            raise BundleError(f"the model failed to run: {error}") from error
+        return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}

@@ -1,0 +1,57 @@
+"""What a service is to the shared path. Tickets, transactions and content each implement this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from lambdas.core.bundle import Manifest
+from lambdas.core.schema import Decision
+
+Request = TypeVar("Request", bound=msgspec.Struct)
+Answer = TypeVar("Answer", bound=Decision)
+Model = TypeVar("Model")
+
+
+class Stamp(NamedTuple):
+    """What the shared path knows about a decision before the service makes it."""
+
+    decision_id: str
+    decided_at: str
+    variant: str
+    model_version: str | None
+
+
+class Service(Protocol[Request, Answer, Model]):
+    """One kind of decision. Everything here is pure but `open`, which reads the bundle's folder."""
+
+    name: str
+    request: type[Request]
+    answer: type[Answer]
+
+    def open(self, folder: Path, manifest: Manifest) -> Model:
+        """The model of a verified bundle, tried once; raises BundleError when it does not work."""
+        ...
+
+    def caller_id(self, request: Request) -> str | None:
+        """The caller's own id of the item, by which a retry is recognised."""
+        ...
+
+    def entity(self, request: Request) -> str | None:
+        """Whom the item is about: this decides the variant, so one entity always sees the same."""
+        ...
+
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise InvalidRequest for what the types cannot say."""
+        ...
+
+    def predict(self, model: Model, requests: Sequence[Request], stamps: Sequence[Stamp]) -> list[Answer]:
+        """The model's decisions, one a request, in one model run. Raises BundleError."""
+        ...
+
+    def rules(self, requests: Sequence[Request], stamps: Sequence[Stamp]) -> list[Answer]:
+        """The decisions when there is no model: always for review."""
+        ...

@@ -1,0 +1,58 @@
+"""A function's environment as a typed object, validated once at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from lambdas.core.errors import SettingsError
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class DecisionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision function needs. Field names in capitals are the variables' names."""
+
+    artifacts_bucket: str
+    decisions_table: str
+    rollout_refresh_seconds: float = 10.0
+    decision_ttl_days: int = 30
+    model_cache_dir: Path = Path("/tmp/models")  # noqa: S108 - Lambda's only writable folder
+
+
+class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the catalog function needs; `services` is a comma-separated list."""
+
+    artifacts_bucket: str
+    services: str
+
+
+def load(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """`kind` filled from `environ` (the process's own by default); SettingsError names what is wrong."""
+    environ = os.environ if environ is None else environ
+    given = {
+        field.name: environ[field.name.upper()]
+        for field in msgspec.structs.fields(kind)
+        if environ.get(field.name.upper())
+    }
+    missing = [
+        field.name.upper()
+        for field in msgspec.structs.fields(kind)
+        if field.required and field.name not in given
+    ]
+    if missing:
+        raise SettingsError(f"set the environment variable {' and '.join(missing)}")
+    try:
+        return msgspec.convert(given, kind, strict=False, dec_hook=_from_text)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"environment: {error}".replace("$.", "").upper()) from error
+
+
+def _from_text(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(f"settings of type {kind}")

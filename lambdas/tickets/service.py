@@ -1,0 +1,170 @@
+"""The ticket service: its share of the one path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lambdas.core.bundle import Head, Manifest
+from lambdas.core.errors import BundleError
+from lambdas.core.model import Array, OnnxModel
+from lambdas.core.policy import Verdict, judge
+from lambdas.core.schema import Term
+from lambdas.core.service import Stamp
+from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of
+from lambdas.tickets.rules import route
+from lambdas.tickets.schema import TicketDecision, TicketRequest
+from lambdas.tickets.terms import top_terms
+
+ENTRIES_A_RUN = 60_000
+"""Bounds the memory of one model run: a batch of very long tickets is run in parts."""
+
+
+class Tokens(Protocol):
+    """The token ids of an encoder's bundle; `lambdas.tickets.tokeniser.Tokeniser` is one."""
+
+    def tokens(self, texts: Sequence[str]) -> tuple[Array, Array]:
+        """(ids, mask), each [texts, tokens]."""
+        ...
+
+
+class TicketModel(NamedTuple):
+    """A ticket bundle in memory; `tokeniser` only when it was trained with an encoder."""
+
+    onnx: OnnxModel
+    heads: list[Head]
+    tokeniser: Tokens | None
+
+    def run(self, tickets: Sequence[TicketRequest]) -> tuple[Grams, dict[str, Array]]:
+        """The n-grams of `tickets`, and every output of the graph."""
+        texts = [text_of(ticket.subject, ticket.body) for ticket in tickets]
+        found = grams(texts)
+        feeds: dict[str, Array] = {
+            "rows": found.rows,
+            "buckets": found.buckets,
+            "counts": found.counts,
+            "features": handmade(tickets),
+        }
+        if self.tokeniser is not None:
+            feeds["ids"], feeds["mask"] = self.tokeniser.tokens(texts)
+        return found, self.onnx.run(feeds)
+
+
+class Tickets:
+    """Implements `lambdas.core.service.Service`."""
+
+    name = "tickets"
+    request = TicketRequest
+    answer = TicketDecision
+
+    def open(self, folder: Path, manifest: Manifest) -> TicketModel:
+        """The model, tried once on a short ticket. Raises BundleError."""
+        if tuple(manifest.features) != FEATURE_NAMES:
+            raise BundleError(f"bundle {manifest.version} was trained with other features: train it again")
+        model = TicketModel(OnnxModel(folder), manifest.heads, _tokeniser(folder, manifest))
+        _, outputs = model.run([TicketRequest(body="hello")])
+        for head in manifest.heads:
+            shape = outputs[head.output].shape if head.output in outputs else None
+            if shape != (1, len(head.classes)):
+                raise BundleError(f"bundle {manifest.version}: output '{head.output}' has shape {shape}")
+        return model
+
+    def caller_id(self, request: TicketRequest) -> str | None:
+        """The ticket's id."""
+        return request.ticket_id
+
+    def entity(self, request: TicketRequest) -> str | None:
+        """The customer."""
+        return request.customer_id
+
+    def check(self, requests: Sequence[TicketRequest]) -> None:
+        """Raise InvalidRequest for a ticket without text or with control characters."""
+        for index, request in enumerate(requests):
+            request.check(f"tickets[{index}]." if len(requests) > 1 else "")
+
+    def predict(
+        self, model: TicketModel, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]
+    ) -> list[TicketDecision]:
+        """Decisions by the model, several runs only where the tickets are very long."""
+        decisions: list[TicketDecision] = []
+        start = 0
+        while start < len(requests):
+            stop, size = start, 0
+            while stop < len(requests) and (stop == start or size < ENTRIES_A_RUN):
+                size += 4 * (len(requests[stop].subject) + len(requests[stop].body))
+                stop += 1
+            decisions += self._predict(model, requests[start:stop], stamps[start:stop])
+            start = stop
+        return decisions
+
+    def rules(self, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]) -> list[TicketDecision]:
+        """Decisions by term counts, all for review."""
+        decisions = []
+        for request, stamp in zip(requests, stamps, strict=True):
+            outputs, terms = route(request)
+            first = next(iter(outputs.values()))
+            decisions.append(
+                TicketDecision(
+                    decision_id=stamp.decision_id,
+                    outcome=first.label,
+                    review=True,
+                    reasons=["no model is available: routed by rules"],
+                    confidence=first.confidence,
+                    source="rules",
+                    variant=stamp.variant,
+                    model_version=stamp.model_version,
+                    degraded=["model"],
+                    decided_at=stamp.decided_at,
+                    ticket_id=request.ticket_id,
+                    outputs=outputs,
+                    terms=terms,
+                )
+            )
+        return decisions
+
+    @staticmethod
+    def _predict(
+        model: TicketModel, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]
+    ) -> list[TicketDecision]:
+        found, outputs = model.run(requests)
+        terms = top_terms(found, outputs["contributions"], len(requests))
+        rows = {head.name: outputs[head.output].astype(np.float64).tolist() for head in model.heads}
+        decisions = []
+        for index, (request, stamp) in enumerate(zip(requests, stamps, strict=True)):
+            verdicts = {head.name: judge(head, rows[head.name][index]) for head in model.heads}
+            decisions.append(_decision(request, stamp, verdicts, terms[index]))
+        return decisions
+
+
+def _decision(
+    request: TicketRequest, stamp: Stamp, verdicts: dict[str, Verdict], terms: list[Term]
+) -> TicketDecision:
+    first = next(iter(verdicts.values())).answer
+    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    return TicketDecision(
+        decision_id=stamp.decision_id,
+        outcome=first.label,
+        review=bool(reasons),
+        reasons=reasons,
+        confidence=first.confidence,
+        source="model",
+        variant=stamp.variant,
+        model_version=stamp.model_version,
+        degraded=[],
+        decided_at=stamp.decided_at,
+        ticket_id=request.ticket_id,
+        outputs={name: verdict.answer for name, verdict in verdicts.items()},
+        terms=terms,
+    )
+
+
+def _tokeniser(folder: Path, manifest: Manifest) -> Tokens | None:
+    encoder = manifest.settings.get("encoder")
+    if not encoder:
+        return None
+    from lambdas.tickets.tokeniser import Tokeniser  # noqa: PLC0415 - paid only with an encoder
+
+    return Tokeniser(encoder, folder)
