@@ -104,9 +104,8 @@ class Decider(Generic[Request, Answer, Model]):
         except DependencyDown as error:
             for answer in answers:
                 answer.degraded.append("decision_log")
-            self._telemetry.log_failed(
-                error.detail, [{"decision": a, "asked": r} for a, r in zip(answers, requests, strict=True)]
-            )
+            lost = [{"decision": a, "asked": r} for a, r in zip(answers, requests, strict=True)]
+            self._telemetry.log_failed(error.detail, msgspec.to_builtins(lost))
             stored = [None] * len(answers)
         out = []
         for entry, answer, earlier in zip(entries, answers, stored, strict=True):

@@ -133,14 +133,18 @@ class ModelStore(Generic[M]):
         if "/" in ref.version or ref.version in {"", ".", ".."}:
             raise BundleError(f"{ROLLOUT} names an impossible version '{ref.version}'")
         folder = self._cache / ref.version
+        manifest = self._cached(ref, folder) or self._download(ref, folder)
+        return Loaded(manifest, self._open(folder, manifest))
+
+    def _cached(self, ref: BundleRef, folder: Path) -> Manifest | None:
+        """The manifest of an intact copy in the cache; a damaged copy is removed."""
         if not (folder / MANIFEST).is_file():
-            self._download(ref, folder)
+            return None
         try:
-            manifest = self._verified(ref, folder)
+            return self._verified(ref, folder)
         except BundleError:
             shutil.rmtree(folder, ignore_errors=True)
-            raise
-        return Loaded(manifest, self._open(folder, manifest))
+            return None
 
     def _verified(self, ref: BundleRef, folder: Path) -> Manifest:
         raw = (folder / MANIFEST).read_bytes()
@@ -150,7 +154,7 @@ class ModelStore(Generic[M]):
         verify_files(folder, manifest)
         return manifest
 
-    def _download(self, ref: BundleRef, folder: Path) -> None:
+    def _download(self, ref: BundleRef, folder: Path) -> Manifest:
         prefix = f"{self._service}/bundles/{ref.version}"
         self._cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._cache, prefix=".incoming-") as incoming:
@@ -161,12 +165,13 @@ class ModelStore(Generic[M]):
             self._make_room(sum(entry.bytes for entry in manifest.files.values()))
             for name in manifest.files:
                 self._fetch(f"{prefix}/{name}", landing / name)
-            self._verified(ref, landing)
+            manifest = self._verified(ref, landing)
             try:
                 landing.rename(folder)
             except OSError:
                 if not (folder / MANIFEST).is_file():
                     raise  # not another worker that was faster
+        return manifest
 
     def _fetch(self, key: str, to: Path) -> bytes:
         found = self._reader.get(key)

@@ -37,7 +37,7 @@ def route(ticket: TicketRequest) -> tuple[dict[str, HeadAnswer], list[Term]]:
 
 def _urgency_hits(words: set[str]) -> dict[str, int]:
     urgent, calm = len(words & TERMS["urgent"]), len(words & TERMS["calm"])
-    return {"low": calm, "medium": 0, "high": urgent, "critical": max(urgent - 1, 0)}
+    return {"low": calm, "medium": 0, "high": min(urgent, 2), "critical": urgent if urgent > 2 else 0}
 
 
 def _answer(hits: dict[str, int], *, tie: str) -> HeadAnswer:

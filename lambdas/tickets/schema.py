@@ -17,6 +17,8 @@ TIERS = ("free", "standard", "business", "enterprise")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Name = Annotated[str, msgspec.Meta(max_length=40)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,16 +34,16 @@ class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
         Identifier | None, msgspec.Meta(description="A customer always sees one model variant.")
     ] = None
     channel: Annotated[
-        str | None, msgspec.Meta(max_length=40, description="email, web, chat, phone or social.")
+        Name | None, msgspec.Meta(description="email, web, chat, phone or social.")
     ] = None
     customer_tier: Annotated[
-        str | None, msgspec.Meta(max_length=40, description="free, standard, business or enterprise.")
+        Name | None, msgspec.Meta(description="free, standard, business or enterprise.")
     ] = None
     previous_tickets: Annotated[
-        int | None, msgspec.Meta(ge=0, le=1_000_000, description="Tickets of this customer before this one.")
+        Count | None, msgspec.Meta(description="Tickets of this customer before this one.")
     ] = None
     language: Annotated[
-        str | None, msgspec.Meta(max_length=16, description="A language tag, for reports only.")
+        Name | None, msgspec.Meta(description="A language tag, for reports only.")
     ] = None
 
     def check(self, at: str = "") -> None:

@@ -1,0 +1,95 @@
+"""From texts to an encoder's token ids. Training and serving both call this, so they cannot differ.
+
+The tokeniser's library is imported when a Tokeniser is made: a bundle without an encoder never pays it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from lambdas.core.errors import BundleError
+
+Encode = Callable[[Sequence[str]], list[list[int]]]
+
+
+class EncoderSettings(msgspec.Struct, frozen=True):
+    """What `manifest.settings["encoder"]` holds.
+
+    `file` is the tokeniser's file in the bundle. A text is cut to `max_tokens`, its first and last
+    special token included. `pad` fills the ids where the mask is 0: any id of the vocabulary will do.
+    """
+
+    name: str
+    kind: Literal["sentencepiece", "huggingface"]
+    file: str
+    max_tokens: Annotated[int, msgspec.Meta(ge=3)]
+    pad: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Tokeniser:
+    """The tokeniser of a bundle that has an encoder.
+
+    Raises BundleError when the settings or the file cannot be used.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
+        try:
+            self._settings = msgspec.convert(settings, type=EncoderSettings)
+        except msgspec.ValidationError as error:
+            raise BundleError(f"the manifest's encoder settings cannot be used: {error}") from error
+        path = folder / self._settings.file
+        if path.parent != folder or not path.is_file():
+            raise BundleError(f"the bundle has no tokeniser file '{self._settings.file}'")
+        make = _sentencepiece if self._settings.kind == "sentencepiece" else _huggingface
+        self._encode: Encode = make(path, self._settings.max_tokens)
+
+    def tokens(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """`ids` and `mask`, each [texts, tokens of the longest]; the mask is 1 where there is a token."""
+        rows = self._encode(texts)
+        longest = max(map(len, rows), default=0)
+        ids = np.full((len(rows), longest), self._settings.pad, dtype=np.int64)
+        mask = np.zeros((len(rows), longest), dtype=np.float32)
+        for row, found in enumerate(rows):
+            ids[row, : len(found)] = found
+            mask[row, : len(found)] = 1.0
+        return ids, mask
+
+
+def _sentencepiece(path: Path, max_tokens: int) -> Encode:
+    from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 - paid only with such an encoder
+
+    try:
+        processor = SentencePieceProcessor(model_file=str(path))
+    except RuntimeError as error:
+        raise BundleError(f"the tokeniser file '{path.name}' cannot be read: {error}") from error
+    first, last, room = processor.bos_id(), processor.eos_id(), max_tokens - 2
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        return [[first, *processor.encode(text)[:room], last] for text in texts]
+
+    return encode
+
+
+def _huggingface(path: Path, max_tokens: int) -> Encode:
+    from tokenizers import Tokenizer  # noqa: PLC0415 - paid only with such an encoder
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise BundleError(f"the tokeniser file '{path.name}' cannot be read: {error}") from error
+    tokenizer.enable_truncation(max_tokens)
+    tokenizer.no_padding()
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        # A batch call starts the library's thread pool, which one text does not need.
+        if len(texts) == 1:
+            return [tokenizer.encode(texts[0]).ids]
+        return [found.ids for found in tokenizer.encode_batch(list(texts))]
+
+    return encode

@@ -1,0 +1,34 @@
+"""A decision table in memory that keeps DynamoDB's conditional-write semantics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.core.errors import PreconditionFailed
+
+
+class MemoryTable:
+    """Speaks as much of the DynamoDB protocol as the decision log does."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, Any]] = {}
+        self.fail_with: Exception | None = None
+        self.calls: list[str] = []
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(operation)
+        if self.fail_with is not None:
+            raise self.fail_with
+        puts = [request] if operation == "PutItem" else [each["Put"] for each in request["TransactItems"]]
+        taken = [self.items.get(put["Item"]["id"]["S"]) for put in puts]
+        if any(taken):
+            if operation == "PutItem":
+                raise PreconditionFailed("taken", current={"Item": taken[0]})
+            reasons = [
+                {"Code": "ConditionalCheckFailed", "Item": item} if item else {"Code": "None"}
+                for item in taken
+            ]
+            raise PreconditionFailed("cancelled", current={"CancellationReasons": reasons})
+        for put in puts:
+            self.items[put["Item"]["id"]["S"]] = put["Item"]
+        return {}

@@ -1,0 +1,113 @@
+"""At the door: bad input is a 4xx that names the field; nothing is ever a stack trace."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+
+from lambdas.core.http import MAX_BODY, Api, Route, explain
+from tests.support.events import CONTEXT, fresh_telemetry, proxy_event
+
+
+class Item(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(max_length=5)]
+    count: int = 0
+
+
+class Box(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[Item]
+
+
+def broken(_: object) -> object:
+    raise ZeroDivisionError("secret detail")
+
+
+@pytest.fixture
+def api(capsys: pytest.CaptureFixture[str]) -> Api:
+    return Api(
+        {
+            ("POST", "/v1/box"): Route(Box, lambda box: {"first": box.items[0].name}),
+            ("GET", "/v1/broken"): Route(None, broken),
+        },
+        fresh_telemetry(),
+    )
+
+
+def call(api: Api, *args: Any, **more: Any) -> tuple[int, dict[str, Any], str]:
+    response = api(proxy_event(*args, **more), CONTEXT)
+    return response["statusCode"], json.loads(response["body"]), response["headers"]["Content-Type"]
+
+
+def test_a_good_request_is_answered(api: Api) -> None:
+    assert call(api, "POST", "/v1/box", {"items": [{"name": "é"}]}) == (
+        200, {"first": "é"}, "application/json",
+    )  # fmt: skip
+
+
+def test_a_base64_body_is_decoded(api: Api) -> None:
+    raw = base64.b64encode(b'{"items":[{"name":"a"}]}').decode()
+    assert call(api, "POST", "/v1/box", raw, isBase64Encoded=True)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field", "says"),
+    [
+        (None, 400, "$", "empty"),
+        ("", 400, "$", "empty"),
+        ("{", 400, "$", "not JSON"),
+        ('{"items": [}', 400, "$", "not JSON"),
+        ('{"items":[{"name":"\\ud800"}]}', 400, "$", "not JSON"),
+        ("\ud800", 400, "$", "not JSON"),
+        ('{"items":' + "[" * 100_000, 400, "items[0]", "Expected 'object'"),
+        ("[]", 400, "$", "object"),
+        ({}, 400, "items", "missing required field"),
+        ({"items": [{"name": 3}]}, 400, "items[0].name", "Expected 'str', got 'int'"),
+        ({"items": [{"name": "abc"}, {"name": "abcdef"}]}, 400, "items[1].name", "length <= 5"),
+        ({"items": [{"name": "a", "nmae": 1}]}, 400, "items[0].nmae", "unknown field"),
+        ({"items": [{"count": 1}]}, 400, "items[0].name", "missing"),
+        ({"items": [{"name": "a", "count": 1.5}]}, 400, "items[0].count", "Expected 'int'"),
+        ('{"items":' + " " * MAX_BODY + "[]}", 413, "$", "limit"),
+    ],
+)
+def test_bad_input_names_the_field(
+    api: Api, body: object, status: int, field: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    got, problem, content_type = call(api, "POST", "/v1/box", body)
+    assert (got, problem["field"], content_type) == (status, field, "application/problem+json")
+    assert says in problem["detail"]
+    assert problem["status"] == status
+    assert problem["request_id"] == "gateway-1"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["BadRequests"] for line in lines if "BadRequests" in line] == [[1.0]]
+
+
+def test_invalid_base64_is_a_400(api: Api) -> None:
+    assert call(api, "POST", "/v1/box", "***", isBase64Encoded=True)[0] == 400
+
+
+def test_an_unknown_route_and_a_wrong_method(api: Api) -> None:
+    assert call(api, "GET", "/v1/nothing")[0] == 404
+    assert call(api, "PUT", "/v1/box")[0] == 405
+
+
+def test_an_unexpected_error_is_a_clean_500_and_logged(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    status, problem, _ = call(api, "GET", "/v1/broken")
+    assert status == 500
+    assert "secret" not in json.dumps(problem)
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Expected `str`, got `int` - at `$.a[3].b`", ("Expected 'str', got 'int'", "a[3].b")),
+        ("Object contains unknown field `x`", ("Object contains unknown field 'x'", "x")),
+        ("Expected `object`, got `array`", ("Expected 'object', got 'array'", "$")),
+    ],
+)
+def test_explain(message: str, expected: tuple[str, str]) -> None:
+    assert explain(message) == expected
