@@ -1,0 +1,106 @@
+"""What a service brings to training. Everything else in model_build is shared by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from model_build.dataset import Batch, Columns, Dataset
+
+Floats = npt.NDArray[np.floating[Any]]
+FieldKind = Literal["text", "category", "integer", "number"]
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all) by whatever takes more than a second."""
+
+
+def quiet(done: int, total: int) -> None:
+    """A Progress that says nothing."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the service's request schema that training can fill from a CSV column."""
+
+    kind: FieldKind
+    longest: int | None = None
+    """Characters; longer texts are cut in training, because serving would refuse them."""
+    least: float | None = None
+    most: float | None = None
+
+
+class Fitted(Protocol):
+    """A fitted model, on the training side only (it is cached with joblib, never served)."""
+
+    def logits(self, batch: Batch) -> dict[str, Floats]:
+        """Each head's uncalibrated scores, [rows, classes]; their softmax is the probability."""
+
+
+@dataclass(frozen=True)
+class CandidateScores:
+    """Cross-validation's result, as far as the shared pipeline reads it.
+
+    `candidates` maps the name of each candidate to its score in each fold; `chosen` is one of them and
+    `parameters` is what `fit` needs to build it.
+    """
+
+    candidates: dict[str, list[float]]
+    chosen: str
+    metric: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` wrote: the graph, the files beside it (by name in the flat bundle folder), and the
+    manifest's settings."""
+
+    model: Path
+    files: Mapping[str, Path]
+    settings: dict[str, Any]
+
+
+class TrainingService(Protocol):
+    """One service's share of training; `model_build.tickets.pipeline.TicketTraining` is one."""
+
+    name: str
+    fields: Mapping[str, Field]
+    """The fields a CSV can fill, by their name in the request schema."""
+
+    def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
+        """Which text columns of the CSV fill which field; several are joined by a new line."""
+
+    def default_columns(self) -> Columns:
+        """The columns of the synthetic data."""
+
+    def write_synthetic(self, path: Path, *, rows: int, seed: int) -> None:
+        """Write the default training data as a CSV."""
+
+    def feature_names(self) -> list[str]:
+        """The hand-made features, in the order of the manifest."""
+
+    def handmade(self, batch: Batch) -> Floats:
+        """The hand-made features of `batch`, [rows, features]; NaN where the row does not say."""
+
+    def texts(self, batch: Batch) -> list[str]:
+        """The text that the model reads, a row each; for statistics."""
+
+    def cross_validate(
+        self, dataset: Dataset, model: Mapping[str, Any], progress: Progress
+    ) -> CandidateScores:
+        """Score the candidates over `dataset.folds` and choose one; `model` is params.yaml's section."""
+
+    def fit(
+        self, dataset: Dataset, model: Mapping[str, Any], chosen: CandidateScores, progress: Progress
+    ) -> Fitted:
+        """Fit the chosen candidate on the train split."""
+
+    def export(
+        self, fitted: Fitted, temperatures: Mapping[str, float], dataset: Dataset, folder: Path
+    ) -> Exported:
+        """Write the calibrated graph and what goes with it into `folder`."""
