@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from lambdas.core.aws import Object
 from lambdas.core.bundle import Conformal, FileEntry, Head, Manifest, TrainingData, sha256_of
 from lambdas.core.errors import NotFound
-from lambdas.core.aws import Object
 from lambdas.core.variant import BundleRef, Rollout
 from lambdas.tickets.features import FEATURE_NAMES
 

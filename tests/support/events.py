@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import uuid
 from types import SimpleNamespace
 from typing import Any
@@ -29,8 +31,15 @@ def proxy_event(method: str, resource: str, body: object = None, **more: Any) ->
     }
 
 
+class _Stdout(io.StringIO):
+    """Whatever sys.stdout is when a line is written: pytest changes it between set-up and test."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+
 def fresh_telemetry(service: str = "tickets") -> Telemetry:
     """A telemetry whose logger is its own: Powertools keeps one a name, bound to the stream of its making."""
     telemetry = Telemetry(service)
-    telemetry.log = Logger(service=f"{service}-{uuid.uuid4().hex}")
+    telemetry.log = Logger(service=f"{service}-{uuid.uuid4().hex}", stream=_Stdout())
     return telemetry

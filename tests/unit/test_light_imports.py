@@ -9,7 +9,8 @@ import sys
 import pytest
 
 HEAVY = (
-    "sklearn", "pandas", "scipy", "matplotlib", "mlflow", "boto3", "botocore.session", "pyarrow", "onnx", "torch",
+    "sklearn", "pandas", "scipy", "matplotlib", "mlflow", "boto3", "botocore.session", "pyarrow",
+    "onnx", "torch",
     "sentencepiece", "tokenizers", "model_build", "cdk", "local",
 )  # fmt: skip
 

@@ -48,8 +48,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> World:
-    """Made under `capsys`, so that its log lines can be read."""
+def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
