@@ -1,0 +1,78 @@
+"""Our signed client against a server that speaks S3 and DynamoDB; boto3 reads what it wrote."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from lambdas.core.aws import Bucket, Dynamo
+from lambdas.core.decision_log import DecisionLog, Entry
+from lambdas.core.errors import DependencyDown, NotFound
+from lambdas.core.schema import Decision
+
+pytestmark = pytest.mark.integration
+
+
+def entry(name: str, outcome: str = "A") -> Entry:
+    decision = Decision(
+        decision_id=name, outcome=outcome, review=False, reasons=[], confidence=0.5, source="model",
+        variant="champion", model_version="v", degraded=[], decided_at="2026-01-01T00:00:00.000Z",
+    )  # fmt: skip
+    return Entry(decision, f"digest of {outcome}", b"{}", "tickets", "customer")
+
+
+@pytest.mark.parametrize("key", ["a/b.json", "with space+plus/é=1.txt"])
+def test_an_object_is_read_and_not_read_again_while_its_etag_holds(bucket: Any, key: str) -> None:
+    bucket.put_object(Bucket="triage-test", Key=key, Body=b"content")
+    reader = Bucket("triage-test")
+    found = reader.get(key)
+    assert found is not None
+    assert found.body == b"content"
+    assert reader.get(key, unless_etag=found.etag) is None
+    bucket.put_object(Bucket="triage-test", Key=key, Body=b"changed")
+    assert reader.get(key, unless_etag=found.etag) == (b"changed", found_etag(bucket, key))
+
+
+def found_etag(bucket: Any, key: str) -> str:
+    return str(bucket.head_object(Bucket="triage-test", Key=key)["ETag"])
+
+
+def test_a_missing_object_is_not_found(bucket: Any) -> None:
+    with pytest.raises(NotFound, match="s3://triage-test/nothing"):
+        Bucket("triage-test").get("nothing")
+
+
+def test_a_decision_is_written_once_and_the_second_writer_sees_the_first(table: Any) -> None:
+    log = DecisionLog("decisions", Dynamo(), ttl_days=1)
+    assert log.record([entry("tickets#1")]) == [None]
+    again = log.record([entry("tickets#1", outcome="B")])[0]
+    assert again is not None
+    assert (again.digest, json.loads(again.answer)["outcome"]) == ("digest of A", "A")
+    item = table.get_item(TableName="decisions", Key={"id": {"S": "tickets#1"}})["Item"]
+    assert item["outcome"]["S"] == "A"
+    assert item["entity"]["S"] == "customer"
+
+
+def test_a_batch_is_written_whole_and_keeps_what_stood_there(table: Any) -> None:
+    log = DecisionLog("decisions", Dynamo(), ttl_days=1)
+    log.record([entry("tickets#3")])
+    results = log.record([entry(f"tickets#{k}", outcome="B") for k in range(6)])
+    assert [result is None for result in results] == [True, True, True, False, True, True]
+    assert table.scan(TableName="decisions")["Count"] == 6
+
+
+def test_of_many_writers_of_one_id_exactly_one_wins(table: Any) -> None:
+    def write(k: int) -> bool:
+        log = DecisionLog("decisions", Dynamo(timeout=10.0), ttl_days=1)
+        return log.record([entry("tickets#same", outcome=str(k))]) == [None]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write, range(16))) == 1
+
+
+def test_a_missing_table_is_a_dependency_down_that_says_why(aws: str) -> None:
+    with pytest.raises(DependencyDown, match="ResourceNotFoundException"):
+        DecisionLog("nowhere", Dynamo(), ttl_days=1).record([entry("tickets#1")])
