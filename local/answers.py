@@ -1,0 +1,53 @@
+"""An answer of the API as a person reads it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from local.call import Api
+from local.samples import Sample
+
+
+def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
+    """Print one decision: what was decided, how sure, acted on or reviewed and why, and what spoke for it."""
+    language = sample.body.get("language", "")
+    console.print(Text.assemble((f"  {language:3}", "dim"), (f"“{sample.title}”", "bold")))
+    for name, answer in decision.get("outputs", {}).items():
+        others = [label for label in answer["prediction_set"] if label != answer["label"]]
+        sure = f"  {answer['confidence']:.0%} sure"
+        line = Text.assemble(f"      {name:<11}", (answer["label"], "cyan"), sure)
+        if others:
+            line.append(f"  (could also be {', '.join(others)})", "dim")
+        console.print(line)
+    console.print(Text.assemble("      decision   ", _verdict(decision)))
+    if decision.get("terms"):
+        terms = ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in decision["terms"][:5])
+        console.print(Text.assemble("      because of ", (terms, "dim")))
+    console.print(Text.assemble("      answered by", (f" {_source(decision)}", "dim")))
+
+
+def _verdict(decision: dict[str, Any]) -> Text:
+    if decision["review"]:
+        return Text(f"a person reviews it: {'; '.join(decision['reasons'])}", "yellow")
+    return Text(f"act on it: {decision['outcome']}", "green")
+
+
+def _source(decision: dict[str, Any]) -> str:
+    if decision["source"] == "model":
+        return f"model {decision['model_version']} ({decision['variant']})"
+    missing = ", ".join(decision["degraded"])
+    return f"the rules, not the model{f' (missing: {missing})' if missing else ''}"
+
+
+def curl(api: Api, sample: Sample) -> str:
+    """A command line that makes the same call again."""
+    words = [
+        "curl", "-s", "-X", "POST", f"{api.url}{sample.path}", "-H", f"x-api-key: {api.key}",
+        "-H", "content-type: application/json", "-d", json.dumps(sample.body, ensure_ascii=False),
+    ]  # fmt: skip
+    return shlex.join(words)

@@ -1,0 +1,1 @@
+"""The function that CloudWatch does not need and the laptop does."""
