@@ -19,20 +19,16 @@ from local.process import Commands
 
 BOOTSTRAP_STACK = "CDKToolkit"
 SOURCES = ("cdk", "lambdas", "local/emf_bridge", "cdk.json", "uv.lock", "package-lock.json")
+SWITCH = ("-c", "local=true")
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color")
 
 Outputs = dict[str, dict[str, str]]
 
 
-def context(place: Place) -> list[str]:
-    """The CDK CLI's arguments for the one switch, and for what each laptop stack has of its own."""
-    return ["-c", "local=true", "-c", f"model_cache_dir={place.models}"]
-
-
 def fingerprint(place: Place) -> str:
-    """A hash over every file and argument that the deployed stacks are made from."""
-    digest = hashlib.sha256("\0".join(context(place)).encode())
+    """A hash over every file that the deployed stacks are made from."""
+    digest = hashlib.sha256()
     for path in _files(place.root):
         digest.update(f"\0{path.relative_to(place.root).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -123,7 +119,7 @@ class Cdk:
         """Write the CloudFormation templates and assets into the place's assembly folder."""
         part = self._place.assembly.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        self._run("synth", ["--quiet", "--output", str(part), *context(self._place)], cwd=self._place.root)
+        self._run("synth", ["--quiet", "--output", str(part), *SWITCH], cwd=self._place.root)
         shutil.rmtree(self._place.assembly, ignore_errors=True)
         part.rename(self._place.assembly)
 

@@ -132,6 +132,8 @@ def _settings(place: Place, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
         "TMPDIR": str(folder / "tmp"),
+        # For the functions, which inherit all of this: their /tmp is the host's, shared with other stacks.
+        "MODEL_CACHE_DIR": str(place.models),
     }
 
 
