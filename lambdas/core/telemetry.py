@@ -1,7 +1,7 @@
 """What a function says about itself: structured log lines, and EMF metrics. No call to CloudWatch.
 
-The service's own metrics carry its name as the dimension `service`; those that all services share
-carry `all`, because each combination counts against the ten metrics that are free.
+The service's own metrics carry its name as a dimension; those that all services share carry none,
+because each combination counts against the ten metrics that are free.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-NAMESPACE = "Triage"
+from lambdas.core.emf import Metrics
 
 
 class Telemetry:
@@ -19,8 +18,8 @@ class Telemetry:
 
     def __init__(self, service: str) -> None:
         self.log = Logger(service=service)
-        self._own = EphemeralMetrics(namespace=NAMESPACE, service=service)
-        self._shared = EphemeralMetrics(namespace=NAMESPACE, service="all")
+        self._own = Metrics(service=service)
+        self._shared = Metrics()
 
     def request(self, context: Any) -> None:
         """Tie the log lines that follow to the Lambda request; `context` is Lambda's own."""
@@ -28,27 +27,26 @@ class Telemetry:
 
     def decided(self, confidence: float, *, fallback: bool) -> None:
         """Count one decision."""
-        self._own.add_metric(name="Confidence", unit=MetricUnit.Count, value=confidence)
-        self._own.add_metric(name="Fallbacks", unit=MetricUnit.Count, value=float(fallback))
+        self._own.add("Confidence", confidence)
+        self._own.add("Fallbacks", float(fallback))
 
     def bad_request(self, status: int, detail: str, field: str | None) -> None:
         """Count one 4xx answer."""
         self.log.warning("bad request", extra={"status": status, "detail": detail, "field": field})
-        self._shared.add_metric(name="BadRequests", unit=MetricUnit.Count, value=1)
+        self._shared.add("BadRequests", 1.0)
 
     def model_failed(self, detail: str, **what: Any) -> None:
         """Count a bundle that could not be loaded or run."""
         self.log.error("model failed", extra={"detail": detail, **what})
-        self._shared.add_metric(name="ModelLoadFailures", unit=MetricUnit.Count, value=1)
+        self._shared.add("ModelLoadFailures", 1.0)
 
     def log_failed(self, detail: str, decisions: list[Any]) -> None:
         """Count decisions that the log would not take, and write them here, so that none is lost."""
         for decision in decisions:
             self.log.error("decision not logged", extra={"detail": detail, "decision": decision})
-        self._shared.add_metric(name="LogFailures", unit=MetricUnit.Count, value=len(decisions))
+            self._shared.add("LogFailures", 1.0)
 
     def flush(self) -> None:
         """Write the metrics gathered since the last flush, as EMF lines."""
-        for metrics in (self._own, self._shared):
-            if metrics.metric_set:
-                metrics.flush_metrics()
+        self._own.flush()
+        self._shared.flush()

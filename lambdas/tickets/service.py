@@ -14,7 +14,7 @@ from lambdas.core.model import Array, OnnxModel
 from lambdas.core.policy import Verdict, judge
 from lambdas.core.schema import Term
 from lambdas.core.service import Stamp
-from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of
+from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of, words_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketDecision, TicketRequest
 from lambdas.tickets.terms import top_terms
@@ -41,12 +41,13 @@ class TicketModel(NamedTuple):
     def run(self, tickets: Sequence[TicketRequest]) -> tuple[Grams, dict[str, Array]]:
         """The n-grams of `tickets`, and every output of the graph."""
         texts = [text_of(ticket.subject, ticket.body) for ticket in tickets]
-        found = grams(texts)
+        spoken = [words_of(text) for text in texts]
+        found = grams(texts, spoken)
         feeds: dict[str, Array] = {
             "rows": found.rows,
             "buckets": found.buckets,
             "counts": found.counts,
-            "features": handmade(tickets),
+            "features": handmade(tickets, spoken),
         }
         if self.tokeniser is not None:
             feeds["ids"], feeds["mask"] = self.tokeniser.tokens(texts)

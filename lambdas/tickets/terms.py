@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from heapq import nlargest
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -32,5 +34,5 @@ def _top(words: list[str], weights: list[float]) -> list[Term]:
     totals: dict[str, float] = {}
     for word, weight in zip(words, weights, strict=True):
         totals[word] = totals.get(word, 0.0) + weight
-    best = sorted(totals, key=totals.__getitem__, reverse=True)[:TOP]
-    return [Term(word, round(totals[word], 4)) for word in best if totals[word] > 0.0]
+    best = nlargest(TOP, totals.items(), key=itemgetter(1))
+    return [Term(word, round(weight, 4)) for word, weight in best if weight > 0.0]
