@@ -38,8 +38,8 @@ class TicketModel(NamedTuple):
     heads: list[Head]
     tokeniser: Tokens | None
 
-    def run(self, tickets: Sequence[TicketRequest]) -> tuple[Grams, dict[str, Array]]:
-        """The n-grams of `tickets`, and every output of the graph."""
+    def feeds(self, tickets: Sequence[TicketRequest]) -> tuple[Grams, dict[str, Array]]:
+        """The n-grams of `tickets`, and every input of the graph."""
         texts = [text_of(ticket.subject, ticket.body) for ticket in tickets]
         spoken = [words_of(text) for text in texts]
         found = grams(texts, spoken)
@@ -51,6 +51,11 @@ class TicketModel(NamedTuple):
         }
         if self.tokeniser is not None:
             feeds["ids"], feeds["mask"] = self.tokeniser.tokens(texts)
+        return found, feeds
+
+    def run(self, tickets: Sequence[TicketRequest]) -> tuple[Grams, dict[str, Array]]:
+        """The n-grams of `tickets`, and every output of the graph. Raises BundleError."""
+        found, feeds = self.feeds(tickets)
         return found, self.onnx.run(feeds)
 
 
