@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-UV_VERSION := 0.13.9
+export UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 PY := .venv/bin/python
 CDK := node_modules/.bin/cdk
@@ -18,36 +18,22 @@ endif
 SERVICE ?= tickets
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-# ---- set up -----------------------------------------------------------------------------------
-$(UV):
-	@bash local/preflight.sh
-	@echo "==> installing uv $(UV_VERSION) into .tools"
-	@python3 -m venv .tools && .tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-
-.venv/.stamp: pyproject.toml uv.lock | $(UV)
-	@echo "==> installing the pinned Python packages into .venv"
-	@$(UV) sync --quiet --frozen --compile-bytecode && touch $@
-
-node_modules/.stamp: package.json package-lock.json
-	@bash local/preflight.sh
-	@echo "==> installing the pinned CDK CLI into node_modules"
-	@npm ci --silent --no-audit --no-fund && touch $@
-
-setup: .venv/.stamp node_modules/.stamp  ## install everything that is pinned, into this folder only
+setup:  ## install everything that is pinned, into this folder only
+	@bash local/setup.sh
 
 # ---- on a laptop ------------------------------------------------------------------------------
-up: setup  ## train, deploy into the embedded AWS, publish, call: the whole system on this machine
+up: setup  ## the whole system on this machine: train, deploy into the embedded AWS, publish, call
 	@$(PY) -m local up
 
-down:  ## stop what `make up` started
-	@if [ -x $(PY) ]; then $(PY) -m local down; else echo "nothing is set up here, so nothing is running"; fi
+down:  ## stop what `make up` started; its state is kept
+	@if [ -x $(PY) ]; then $(PY) -m local down; else echo "Nothing is set up here, so nothing is running."; fi
 
 inbox: setup  ## the alarm mails a user would have got
 	@$(PY) -m local inbox
 
-status: setup  ## what runs, where, and with which model
+status: setup  ## what runs, where, and which models answer
 	@$(PY) -m local status
 
 # ---- models -----------------------------------------------------------------------------------
@@ -56,8 +42,8 @@ train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue
 	  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
 	  $(if $(ENCODER),--encoder "$(ENCODER)") $(TRAIN_FLAGS)
 
-publish: setup  ## publish the newest bundle of SERVICE to S3 and make it live
-	@$(PY) -m model_build publish $(SERVICE) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
+publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
+	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
 
 # ---- quality ----------------------------------------------------------------------------------
 lint: setup  ## ruff, mypy, import-linter
@@ -71,12 +57,23 @@ bench: setup  ## the benchmarks: prints the table and saves it in benchmarks/res
 
 # ---- AWS --------------------------------------------------------------------------------------
 synth: setup  ## the CloudFormation templates, offline
-	@$(CDK) synth --quiet && echo "templates are in cdk.out/"
+	@$(CDK) synth --quiet && echo "The templates are in cdk.out/"
 
+deploy: setup  ## to your AWS account: ALARM_EMAIL=me@example.com [CDK_FLAGS="-c monthly_budget_usd=5"]
+	@if [ -z "$(ALARM_EMAIL)" ]; then \
+	  echo 'triage: say who gets the alarms: make deploy ALARM_EMAIL=me@example.com' >&2; exit 1; fi
+	@$(CDK) bootstrap $(CDK_FLAGS)
+	@$(CDK) deploy --all -c alarm_email="$(ALARM_EMAIL)" $(CDK_FLAGS)
+
+# ---- upkeep -----------------------------------------------------------------------------------
 openapi: setup  ## regenerate what is generated from the schemas
 	@$(PY) -m cdk.openapi
 
-lock: $(UV)  ## resolve the pins again and rewrite every file made from them
+lock: setup  ## resolve the pins again and rewrite every file made from them
 	@$(UV) lock && bash local/export_requirements.sh
 
-.PHONY: help setup up down inbox status train publish lint test bench synth openapi lock
+clean: down  ## delete what was made here: models, templates, the laptop's state, caches; not what was installed
+	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+.PHONY: help setup up down inbox status train publish lint test bench synth deploy openapi lock clean

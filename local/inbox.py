@@ -121,7 +121,8 @@ def _show_one(console: Console, mail: Mail, *, is_new: bool) -> None:
         lines.append(Text.assemble(("State:   ", "dim"), (mail.state, colour)))
         lines.append(Text.assemble(("Reason:  ", "dim"), mail.reason))
     if mail.text:
-        lines.append(Text.assemble(("What to do: " if mail.alarm else "", "dim"), mail.text))
+        label = {"": "", "ALARM": "What to do: "}.get(mail.state, "About it: ")
+        lines.append(Text.assemble((label, "dim"), mail.text))
     for line in lines:
         console.print(line, soft_wrap=True)
     console.print()
