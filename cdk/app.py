@@ -1,0 +1,61 @@
+"""The CDK app: reads the settings, builds the stacks. Synthesizes offline, without an AWS account.
+
+No stack is tied to an account or a region: the CDK CLI deploys to the one of its credentials.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from cdk import own_repository
+from cdk.local_differences import target
+from cdk.names import PROJECT, stack_name
+from cdk.settings import Settings
+from cdk.stacks.api import ApiStack
+from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.delivery import DeliveryStack
+from cdk.stacks.operations import OperationsStack
+from cdk.stacks.state import StateStack
+from cdk.stacks.tracking import TrackingStack
+from lambdas.core.errors import TriageError
+
+
+def build(app: cdk.App, settings: Settings) -> None:
+    """Put the stacks that `settings` ask for into `app`."""
+    where = target(local=settings.local)
+    artifacts = ArtifactsStack(app)
+    state = StateStack(app)
+    api = ApiStack(app, settings, where, artifacts, state)
+    OperationsStack(app, settings, where, state, api)
+    if settings.github_repository and where.delivery:
+        DeliveryStack(app, repository=settings.github_repository, provider_arn=settings.github_oidc_provider)
+    if settings.tracking and where.tracking:
+        TrackingStack(app, artifacts)
+    cdk.Tags.of(app).add("project", PROJECT)
+
+
+def synthesize(app: cdk.App, settings: Settings) -> Path:
+    """Build and write the cloud assembly; returns its folder."""
+    build(app, settings)
+    folder = Path(app.synth().directory)
+    if not target(local=settings.local).functions_as_zip:
+        own_repository.build_image_after(folder, consumer=stack_name("Api"), producer=stack_name("Artifacts"))
+    return folder
+
+
+def main() -> int:
+    """What the CDK CLI runs. Returns the exit code; a bad context key is one line on standard error."""
+    app = cdk.App()
+    try:
+        synthesize(app, Settings.from_context(app.node.get_all_context()))
+    except TriageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The alarms: what broke, what to do, and where the runbook says more. Ten are free in an account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from cdk.local_differences import AlarmTiming
+from cdk.metrics import metric
+from cdk.names import API_STAGE, PROJECT
+from cdk.services import Service
+
+RUNBOOK = "docs/runbook.md"
+SLOW_MS = 1_000
+FALLBACK_SHARE = 0.2
+FAILED_ANSWERS = 5
+
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+
+
+@dataclass(frozen=True)
+class AlarmSpec:
+    """One alarm. `broke` says what is wrong, `do` what to look at first, `anchor` the runbook's section."""
+
+    name: str
+    metric: cloudwatch.Metric
+    comparison: cloudwatch.ComparisonOperator
+    threshold: float
+    broke: str
+    do: str
+    anchor: str
+
+    @property
+    def description(self) -> str:
+        """What the mail says."""
+        return f"{self.broke} {self.do} More: {RUNBOOK}#{self.anchor}"
+
+
+def api_alarms(api: apigateway.RestApi, timing: AlarmTiming) -> list[AlarmSpec]:
+    """The two alarms on the API as a whole."""
+    period = Duration.seconds(timing.period_seconds)
+    return [
+        AlarmSpec(
+            "api-errors",
+            api_metric(api, "5XXError", "Sum", period),
+            _ABOVE,
+            FAILED_ANSWERS,
+            "The API answers with 5xx: callers get no decision.",
+            "Look at the errors on the dashboard, then roll back the last deployment if it is the cause.",
+            "api-errors",
+        ),
+        AlarmSpec(
+            "api-latency",
+            api_metric(api, "Latency", "p95", period),
+            _ABOVE,
+            SLOW_MS,
+            f"One answer in twenty takes {SLOW_MS} ms or longer.",
+            "Look at durations and cold starts on the dashboard: a large bundle or too little memory shows.",
+            "api-latency",
+        ),
+    ]
+
+
+def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
+    """The two alarms on what one service decides."""
+    period = Duration.seconds(timing.period_seconds)
+    return [
+        AlarmSpec(
+            f"{service.name}-low-confidence",
+            metric("Confidence", service.name, statistic="Average", period=period),
+            _BELOW,
+            service.low_confidence,
+            f"The average confidence of {service.name} is below {service.low_confidence:g}: "
+            "the input has changed, or a new bundle is worse.",
+            "If a bundle was just published, publish the one before it; if not, see what the input has new.",
+            "low-confidence",
+        ),
+        AlarmSpec(
+            f"{service.name}-fallbacks",
+            metric("Fallbacks", service.name, statistic="Average", period=period),
+            _ABOVE,
+            FALLBACK_SHARE,
+            f"Rules answer {FALLBACK_SHARE:.0%} or more of {service.name} in place of the model.",
+            "Search the function's log for `model failed`: it says which bundle could not be loaded and why.",
+            "fallbacks",
+        ),
+    ]
+
+
+def api_metric(
+    api: apigateway.RestApi, name: str, statistic: str, period: Duration | None = None
+) -> cloudwatch.Metric:
+    """One of AWS's own metrics of the API's stage; these are free."""
+    return cloudwatch.Metric(
+        namespace="AWS/ApiGateway",
+        metric_name=name,
+        dimensions_map={"ApiName": api.rest_api_name, "Stage": API_STAGE},
+        statistic=statistic,
+        period=period or Duration.minutes(5),
+    )
+
+
+def add_alarms(
+    scope: Construct, specs: Sequence[AlarmSpec], topic: sns.ITopic, timing: AlarmTiming
+) -> list[cloudwatch.Alarm]:
+    """The alarms of `specs`; each tells `topic` when it starts and when it is over. No data is no alarm."""
+    made = []
+    for spec in specs:
+        alarm = cloudwatch.Alarm(
+            scope,
+            "".join(word.capitalize() for word in spec.name.split("-")),
+            alarm_name=f"{PROJECT}-{spec.name}",
+            alarm_description=spec.description,
+            metric=spec.metric,
+            comparison_operator=spec.comparison,
+            threshold=spec.threshold,
+            evaluation_periods=timing.evaluation_periods,
+            datapoints_to_alarm=timing.evaluation_periods,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(topic))
+        alarm.add_ok_action(actions.SnsAction(topic))
+        made.append(alarm)
+    return made

@@ -1,0 +1,185 @@
+"""The one dashboard: traffic, latency, errors, what is decided, the logs' own words, and the bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from cdk.constructs import log_queries
+from cdk.constructs.alarms import SLOW_MS, api_metric
+from cdk.constructs.log_queries import LogQuery
+from cdk.constructs.service_function import LoggedFunction
+from cdk.metrics import SHARED, metric
+from cdk.names import PROJECT
+from cdk.services import Service
+
+_PERCENTILES = ("p50", "p95", "p99")
+
+
+def operations_dashboard(
+    scope: Construct,
+    *,
+    api: apigateway.RestApi,
+    services: Sequence[Service],
+    functions: Mapping[str, LoggedFunction],
+    decisions: dynamodb.ITable,
+    alarms: Sequence[cloudwatch.IAlarm],
+) -> cloudwatch.Dashboard:
+    """The dashboard `triage`."""
+    logs = [made.log_group.log_group_name for made in functions.values()]
+    return cloudwatch.Dashboard(
+        scope,
+        "Dashboard",
+        dashboard_name=PROJECT,
+        default_interval=Duration.days(1),
+        period_override=cloudwatch.PeriodOverride.AUTO,
+        widgets=[
+            [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=3)],
+            _traffic(api, services),
+            _functions(functions),
+            _decisions(services),
+            _state(decisions),
+            [
+                _table("Errors", log_queries.ERRORS, logs),
+                _table("Bad requests", log_queries.BAD_REQUESTS, logs),
+            ],
+            [
+                _table("Model failures", log_queries.MODEL_FAILURES, logs),
+                _table("Cold starts and memory", log_queries.COLD_STARTS, logs),
+            ],
+        ],
+    )
+
+
+def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloudwatch.IWidget]:
+    decided = [_labelled(metric("Confidence", s.name, statistic="SampleCount"), s.name) for s in services]
+    return [
+        _graph(
+            "Requests, and decisions by service",
+            [_labelled(api_metric(api, "Count", "Sum"), "requests"), *decided],
+        ),
+        _graph(
+            "Latency of the API, ms",
+            [_labelled(api_metric(api, "Latency", statistic), statistic) for statistic in _PERCENTILES],
+            limit=SLOW_MS,
+        ),
+        _graph(
+            "Answers that are errors",
+            [_labelled(api_metric(api, name, "Sum"), name[:3]) for name in ("4XXError", "5XXError")],
+        ),
+    ]
+
+
+def _functions(functions: Mapping[str, LoggedFunction]) -> list[cloudwatch.IWidget]:
+    made = functions.items()
+    return [
+        _graph(
+            "Duration of the functions, p95, ms",
+            [_labelled(f.function.metric_duration(statistic="p95"), name) for name, f in made],
+        ),
+        _graph(
+            "Errors and throttles of the functions",
+            [_labelled(f.function.metric_errors(), f"{name} errors") for name, f in made]
+            + [_labelled(f.function.metric_throttles(), f"{name} throttles") for name, f in made],
+        ),
+        _graph(
+            "Functions running at once",
+            [
+                _labelled(f.function.metric("ConcurrentExecutions", statistic="Maximum"), name)
+                for name, f in made
+            ],
+        ),
+    ]
+
+
+def _decisions(services: Sequence[Service]) -> list[cloudwatch.IWidget]:
+    return [
+        _graph(
+            "Confidence: average and lowest tenth",
+            [
+                _labelled(metric("Confidence", s.name, statistic=statistic), f"{s.name} {label}")
+                for s in services
+                for statistic, label in (("Average", "average"), ("p10", "p10"))
+            ],
+            top=1.0,
+        ),
+        _graph(
+            "Share answered by rules",
+            [_labelled(metric("Fallbacks", s.name, statistic="Average"), s.name) for s in services],
+            top=1.0,
+        ),
+        _graph(
+            "Bad requests, model and log failures",
+            [_labelled(metric(name, statistic="Sum"), name) for name in SHARED],
+        ),
+    ]
+
+
+def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
+    hour = Duration.minutes(5)
+    return [
+        _graph(
+            "Decision log: capacity units used",
+            [
+                _labelled(decisions.metric_consumed_write_capacity_units(period=hour), "write"),
+                _labelled(decisions.metric_consumed_read_capacity_units(period=hour), "read"),
+            ],
+        ),
+        _graph(
+            "Decision log: writes refused for capacity",
+            [
+                _labelled(decisions.metric("WriteThrottleEvents", statistic="Sum"), "write"),
+                _labelled(decisions.metric("ReadThrottleEvents", statistic="Sum"), "read"),
+            ],
+        ),
+        # AWS keeps the bill in this one region, whatever the app's own is.
+        cloudwatch.GraphWidget(
+            title="Bill of the account this month, USD",
+            width=8,
+            height=6,
+            region="us-east-1",
+            left=[
+                cloudwatch.Metric(
+                    namespace="AWS/Billing",
+                    metric_name="EstimatedCharges",
+                    dimensions_map={"Currency": "USD"},
+                    statistic="Maximum",
+                    period=Duration.hours(6),
+                    label="USD",
+                )
+            ],
+        ),
+    ]
+
+
+def _graph(
+    title: str, metrics: Sequence[cloudwatch.IMetric], *, limit: float | None = None, top: float | None = None
+) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=title,
+        width=8,
+        height=6,
+        left=list(metrics),
+        left_y_axis=cloudwatch.YAxisProps(min=0, max=top, show_units=False),
+        left_annotations=[cloudwatch.HorizontalAnnotation(value=limit, label="alarm")] if limit else None,
+    )
+
+
+def _labelled(metric: cloudwatch.Metric, label: str) -> cloudwatch.Metric:
+    return metric.with_(label=label)
+
+
+def _table(title: str, query: LogQuery, log_groups: Sequence[str]) -> cloudwatch.LogQueryWidget:
+    return cloudwatch.LogQueryWidget(
+        title=title,
+        width=12,
+        height=6,
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        log_group_names=list(log_groups),
+        query_lines=list(query.lines),
+    )

@@ -1,0 +1,35 @@
+"""The DynamoDB table every decision is written to."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from cdk.constructs.acknowledge import acknowledge
+
+# Of the 25 + 25 capacity units that are free in an account. The rest is left for the tables to come:
+# the feature store (mostly reads) and the review queue. tests/infrastructure counts them all.
+READ_CAPACITY = 5
+WRITE_CAPACITY = 10
+
+
+def decision_log(scope: Construct) -> dynamodb.Table:
+    """The decision log: key `id`, items that go when `expires` has passed. On-demand would not be free."""
+    table = dynamodb.Table(
+        scope,
+        "Decisions",
+        partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+        billing_mode=dynamodb.BillingMode.PROVISIONED,
+        read_capacity=READ_CAPACITY,
+        write_capacity=WRITE_CAPACITY,
+        time_to_live_attribute="expires",
+        encryption=dynamodb.TableEncryption.DEFAULT,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    acknowledge(
+        table,
+        "AwsSolutions-DDB3",
+        "Point-in-time recovery is not in the free tier, and the log forgets after 30 days anyway.",
+    )
+    return table

@@ -1,0 +1,87 @@
+"""One function behind the API: its code, its log group, and a role that may do what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.constructs.acknowledge import acknowledge
+from cdk.constructs.function_code import Packaged
+from cdk.names import PROJECT
+
+RETENTION = logs.RetentionDays.ONE_MONTH
+
+
+class LoggedFunction(Construct):
+    """A Lambda function with its own role and a log group that forgets after a month.
+
+    The role may write to that log group and, with `tracing`, send trace segments; what else it may do
+    is added by whoever makes it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        packaged: Packaged,
+        environment: Mapping[str, str],
+        memory_mb: int,
+        timeout_seconds: int,
+        tracing: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        full_name = f"{PROJECT}-{name}"
+        self.log_group = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{full_name}",
+            retention=RETENTION,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Runs {full_name}",
+        )
+        self.log_group.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=full_name,
+            code=packaged.code,
+            handler=packaged.handler,
+            runtime=packaged.runtime,
+            architecture=lambda_.Architecture.X86_64,
+            memory_size=memory_mb,
+            timeout=Duration.seconds(timeout_seconds),
+            environment=dict(environment),
+            role=self.role,
+            log_group=self.log_group,
+            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
+        )
+        if tracing:
+            self._acknowledge("*", "X-Ray has no resource to name: AWS allows only * for sending segments.")
+
+    def allow(
+        self, actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None
+    ) -> None:
+        """Let the function do `actions` on `resources`."""
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
+        )
+
+    def acknowledge_wildcard(self, resource: str, reason: str) -> None:
+        """Accept that the role's policy names `resource`, as cdk-nag writes it, with a wildcard."""
+        self._acknowledge(resource, reason)
+
+    def _acknowledge(self, resource: str, reason: str) -> None:
+        policy = self.role.node.find_child("DefaultPolicy")
+        acknowledge(policy, f"AwsSolutions-IAM5[Resource::{resource}]", reason)

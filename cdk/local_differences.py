@@ -1,0 +1,127 @@
+"""The one place that says what `-c local=true` changes. docs/local.md shows the same table.
+
+On the laptop the same app goes into an embedded AWS that lacks a few things. Stacks ask the `Target`
+what they may create; nothing else in this package looks at `settings.local`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AlarmTiming:
+    """How long something must be wrong: `evaluation_periods` periods of `period_seconds`."""
+
+    period_seconds: int
+    evaluation_periods: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the app is deployed to, as what it creates there."""
+
+    functions_as_zip: bool
+    budget: bool
+    saved_queries: bool
+    delivery: bool
+    tracking: bool
+    metric_bridge: bool
+    inbox: bool
+    alarm_timing: AlarmTiming
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row of the table; `field` names the `Target` field it explains."""
+
+    field: str
+    on_aws: str
+    on_the_laptop: str
+    why: str
+
+
+AWS = Target(
+    functions_as_zip=False,
+    budget=True,
+    saved_queries=True,
+    delivery=True,
+    tracking=True,
+    metric_bridge=False,
+    inbox=False,
+    alarm_timing=AlarmTiming(period_seconds=300, evaluation_periods=3),
+)
+
+LAPTOP = Target(
+    functions_as_zip=True,
+    budget=False,
+    saved_queries=False,
+    delivery=False,
+    tracking=False,
+    metric_bridge=True,
+    inbox=True,
+    alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1),
+)
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "functions_as_zip",
+        "one container image in ECR, one CMD a function",
+        "a zip of the same code",
+        "the embedded AWS runs images only through a Docker engine",
+    ),
+    Difference(
+        "budget",
+        "a monthly budget with alerts",
+        "left out",
+        "the embedded AWS does not create AWS::Budgets::Budget, and nothing costs money here",
+    ),
+    Difference(
+        "saved_queries",
+        "saved Logs Insights queries",
+        "left out",
+        "the embedded AWS does not create AWS::Logs::QueryDefinition",
+    ),
+    Difference(
+        "delivery",
+        "the role of GitHub Actions, when `github_repository` is given",
+        "left out",
+        "GitHub cannot reach a laptop",
+    ),
+    Difference(
+        "tracking",
+        "an MLflow server on EC2, when `tracking=true` is given",
+        "left out",
+        "the embedded AWS does not create AWS::EC2::Instance; training logs to a local SQLite file",
+    ),
+    Difference(
+        "metric_bridge",
+        "CloudWatch makes metrics of the functions' EMF lines",
+        "a small function reads the lines from the logs and calls PutMetricData",
+        "the embedded AWS makes no metrics of EMF lines",
+    ),
+    Difference(
+        "inbox",
+        "alarm emails",
+        "an SQS queue on the alarm topic, read by `make inbox`",
+        "the embedded AWS stores emails and sends none",
+    ),
+    Difference(
+        "alarm_timing",
+        "an alarm after 3 periods of 5 minutes",
+        "an alarm after 1 period of 1 minute",
+        "to see an alarm without a quarter of an hour's wait",
+    ),
+)
+
+
+def target(*, local: bool) -> Target:
+    """What the app may create: on the laptop when `local`, on AWS otherwise."""
+    return LAPTOP if local else AWS
+
+
+def as_markdown() -> str:
+    """The table of docs/local.md."""
+    rows = ["| what | on AWS | on the laptop | why |", "|---|---|---|---|"]
+    rows += [f"| {d.field} | {d.on_aws} | {d.on_the_laptop} | {d.why} |" for d in DIFFERENCES]
+    return "\n".join(rows)

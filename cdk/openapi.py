@@ -1,0 +1,115 @@
+"""`python -m cdk.openapi`: write the OpenAPI document that `GET /v1/openapi.json` serves.
+
+It is made of the routes in cdk/services.py and the msgspec types they name. `--check` writes nothing
+and fails when the file on disk is not what the types say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cdk.json_schema import Schema, components
+from cdk.names import ROOT
+from cdk.services import Route, Service, behind_the_api
+from lambdas.core.schema import Problem
+
+DOCUMENT = ROOT / "lambdas" / "catalog" / "openapi.json"
+_REF = "#/components/schemas/{name}"
+_PROBLEMS = {
+    "400": "The request cannot be used; `field` names what is wrong.",
+    "403": "The x-api-key header is missing or wrong.",
+    "413": "The body or one of its fields is too large.",
+    "429": "Too many requests; try again later.",
+    "503": "Not available for now; try again later.",
+}
+
+
+def document(services: Iterable[Service]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the routes of `services`."""
+    routes = [(service, route) for service in services for route in service.routes]
+    kinds = dict.fromkeys(
+        [Problem, *(kind for _, route in routes for kind in (route.request, route.response) if kind)]
+    )
+    schemas, named = components(kinds, _REF)
+    reference = dict(zip(kinds, schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for service, route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, reference)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Triage",
+            "version": "1",
+            "description": "Decisions on streams of items: the clear ones are made in milliseconds, "
+            "the others are marked for review.",
+        },
+        "servers": [{"url": "{base}", "variables": {"base": {"default": "https://example.com/live"}}}],
+        "security": [{"apiKey": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(named.items())),
+            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+        },
+    }
+
+
+def _operation(service: Service, route: Route, reference: dict[type, Schema]) -> dict[str, Any]:
+    answer = reference[route.response] if route.response else {"type": "object"}
+    problem = reference[Problem]
+    operation: dict[str, Any] = {
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "tags": [service.name],
+    }
+    if route.request:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": reference[route.request]}},
+        }
+    operation["responses"] = {
+        "200": {"description": "The answer.", "content": {"application/json": {"schema": answer}}},
+        **{
+            status: {"description": text, "content": {"application/problem+json": {"schema": problem}}}
+            for status, text in _PROBLEMS.items()
+            if route.request or status not in {"400", "413"}
+        },
+    }
+    return operation
+
+
+def operation_id(route: Route) -> str:
+    """A name for a route that code generators can use, for example `postTicketsClassify`."""
+    words = route.path.removeprefix("/v1/").replace(":", " ").replace("/", " ").replace(".", " ").split()
+    return route.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
+
+
+def rendered(services: Iterable[Service]) -> str:
+    """The document as it stands in the file."""
+    return json.dumps(document(services), indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str] | None = None, *, path: Path = DOCUMENT) -> int:
+    """Write the document, or with `--check` compare it. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m cdk.openapi", description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail when the file is out of date"
+    )
+    wanted = rendered(behind_the_api())
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    if parser.parse_args(arguments).check:
+        if path.is_file() and path.read_text("utf-8") == wanted:
+            return 0
+        sys.stderr.write(f"{shown} is out of date: run `make openapi` and commit it\n")
+        return 1
+    path.write_text(wanted, "utf-8")
+    sys.stdout.write(f"wrote {shown}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What a user may set with `-c key=value`: typed, checked once, with errors that say what to do."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from lambdas.core.errors import TriageError
+
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}")
+# Since July 2026 GitHub puts the ids of owner and repository into the tokens of new repositories.
+_REPOSITORY = re.compile(r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?", re.ASCII)
+_OIDC_PROVIDER = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/token\.actions\.githubusercontent\.com")
+# Feature flags (@aws-cdk/...), the CLI's keys (aws:..., cdk-...) and lookups (name:account=...) are not ours.
+_OURS = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class ContextError(TriageError):
+    """A context key is unknown or its value cannot be used."""
+
+    title = "Bad context"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The app's context keys. Each field is a key; docs/deploy.md lists them for users."""
+
+    alarm_email: str | None = None
+    monthly_budget_usd: float = 1.0
+    requests_per_second: int = 20
+    burst: int = 40
+    monthly_quota: int = 500_000
+    github_repository: str | None = None
+    github_oidc_provider: str | None = None
+    tracking: bool = False
+    local: bool = False
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, object]) -> Settings:
+        """The settings in `context` (all keys of the CDK app); raises ContextError naming the key."""
+        known = [field.name for field in fields(cls)]
+        for key in context:
+            if _OURS.fullmatch(key) and key not in known:
+                raise ContextError(_unknown(key, known))
+        given = {key: value for key in known if (value := context.get(key)) not in (None, "")}
+        settings = cls(
+            alarm_email=_matching(given, "alarm_email", _EMAIL, "an address such as me@example.com"),
+            monthly_budget_usd=_positive(given, "monthly_budget_usd", cls.monthly_budget_usd),
+            requests_per_second=_count(given, "requests_per_second", cls.requests_per_second),
+            burst=_count(given, "burst", cls.burst),
+            monthly_quota=_count(given, "monthly_quota", cls.monthly_quota),
+            github_repository=_matching(
+                given, "github_repository", _REPOSITORY, "owner/name, or owner@id/name@id (docs/deploy.md)"
+            ),
+            github_oidc_provider=_matching(
+                given, "github_oidc_provider", _OIDC_PROVIDER, "the ARN of the account's GitHub OIDC provider"
+            ),
+            tracking=_flag(given, "tracking"),
+            local=_flag(given, "local"),
+        )
+        if settings.github_oidc_provider and not settings.github_repository:
+            raise ContextError(
+                "github_oidc_provider needs github_repository: add -c github_repository=owner/name"
+            )
+        return settings
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(known)}"
+    return f"there is no context key '{key}': {hint}"
+
+
+def _matching(given: Mapping[str, object], key: str, pattern: re.Pattern[str], wanted: str) -> str | None:
+    value = given.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ContextError(f"-c {key}={value} cannot be used: give {wanted}")
+    return value
+
+
+def _number(given: Mapping[str, object], key: str) -> float:
+    value = given[key]
+    try:
+        number = (
+            float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
+        )
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise ContextError(f"-c {key}={value} cannot be used: give a number above zero")
+    return number
+
+
+def _positive(given: Mapping[str, object], key: str, default: float) -> float:
+    return _number(given, key) if key in given else default
+
+
+def _count(given: Mapping[str, object], key: str, default: int) -> int:
+    if key not in given:
+        return default
+    number = _number(given, key)
+    if number != int(number):
+        raise ContextError(f"-c {key}={given[key]} cannot be used: give a whole number above zero")
+    return int(number)
+
+
+def _flag(given: Mapping[str, object], key: str) -> bool:
+    value = given.get(key, False)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ContextError(f"-c {key}={value} cannot be used: give true or false")

@@ -1,0 +1,67 @@
+"""The decision functions and the REST API in front of them."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from cdk import own_repository
+from cdk.constructs.access import Access
+from cdk.constructs.artifacts_bucket import artifacts_bucket
+from cdk.constructs.decision_function import catalog_function, decision_function
+from cdk.constructs.function_code import ImagePackaging, Packaging, ZipPackaging
+from cdk.constructs.rest_api import TriageApi, base_url
+from cdk.constructs.service_function import LoggedFunction
+from cdk.local_differences import Target
+from cdk.names import API_STAGE, stack_name
+from cdk.services import CATALOG, SERVICES
+from cdk.settings import Settings
+from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.state import StateStack
+
+
+class ApiStack(Stack):
+    """One function a service and one for the catalog, behind one API. `functions` is by service name."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        settings: Settings,
+        target: Target,
+        artifacts: ArtifactsStack,
+        state: StateStack,
+    ) -> None:
+        super().__init__(
+            scope,
+            stack_name("Api"),
+            description="Triage: the decision functions and their REST API",
+            synthesizer=None if target.functions_as_zip else own_repository.synthesizer(),
+        )
+        self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
+        bucket = artifacts_bucket(self)
+        packaging: Packaging = ZipPackaging() if target.functions_as_zip else ImagePackaging(self)
+        self.api = TriageApi(self, "Api")
+        self.functions: dict[str, LoggedFunction] = {}
+        for service in SERVICES:
+            self.functions[service.name] = decision_function(
+                self, service, packaging=packaging, artifacts=bucket, decisions=state.decisions
+            )
+        self.functions[CATALOG.name] = catalog_function(
+            self,
+            CATALOG,
+            packaging=packaging,
+            artifacts=bucket,
+            services=[service.name for service in SERVICES],
+        )
+        for service in (*SERVICES, CATALOG):
+            self.api.add(service, self.functions[service.name].function)
+        self._outputs(Access(self, "Access", api=self.api, settings=settings))
+
+    def _outputs(self, access: Access) -> None:
+        key = access.key.key_id
+        command = f"aws apigateway get-api-key --api-key {key} --include-value --query value --output text"
+        CfnOutput(self, "ApiUrl", value=base_url(self.api.rest_api))
+        CfnOutput(self, "ApiId", value=self.api.rest_api.rest_api_id)
+        CfnOutput(self, "ApiStage", value=API_STAGE)
+        CfnOutput(self, "ApiKeyId", value=key)
+        CfnOutput(self, "ApiKeyCommand", value=command, description="prints the API key")
