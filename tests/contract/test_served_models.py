@@ -1,0 +1,126 @@
+"""What every served model must do, whatever its service. A new service adds one `Case`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdas.core.bundle import Manifest, decode_manifest, verify_files
+from lambdas.core.schema import Decision
+from lambdas.core.service import Service, Stamp
+from lambdas.tickets.schema import TicketRequest
+from lambdas.tickets.service import Tickets
+from tests.conftest import TrainedTickets
+
+pytestmark = pytest.mark.contract
+
+
+@dataclass
+class Case:
+    """A service, its trained bundle, and requests from the fullest to the barest."""
+
+    service: Service[Any, Any, Any]
+    folder: Path
+    requests: list[Any]
+    probabilities: Callable[[Any], list[dict[str, float]]]
+
+    def __post_init__(self) -> None:
+        raw = (self.folder / "manifest.json").read_bytes()
+        self.manifest: Manifest = decode_manifest(raw, self.service.name)
+        self.model = self.service.open(self.folder, self.manifest)
+
+    def predict(self, requests: Sequence[Any]) -> list[Decision]:
+        stamps = [Stamp(f"id{k}", "2026-01-01T00:00:00.000Z", "champion", "v") for k in range(len(requests))]
+        return self.service.predict(self.model, requests, stamps)
+
+
+TICKETS = [
+    TicketRequest(
+        subject="Charged twice", body="The March invoice was charged twice, refund please!", ticket_id="t",
+        customer_id="c", channel="email", customer_tier="business", previous_tickets=3, language="en",
+    ),
+    TicketRequest(body="La aplicación se cierra con un error 500 cada vez que abro los informes"),
+    TicketRequest(subject="Où est ma facture ?"),
+    TicketRequest(body="?!"),
+    TicketRequest(body="你好 🙂 مرحبا"),
+    TicketRequest(body="x" * 20_000),
+    TicketRequest(body="ok", channel="carrier pigeon", customer_tier=""),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["tickets"])
+def case(request: pytest.FixtureRequest, trained_tickets: TrainedTickets) -> Case:
+    return {
+        "tickets": lambda: Case(
+            Tickets(), trained_tickets.bundle, TICKETS,
+            lambda answer: [output.probabilities for output in answer.outputs.values()],
+        )
+    }[request.param]()  # fmt: skip
+
+
+def test_the_bundle_is_whole_and_flat(case: Case) -> None:
+    verify_files(case.folder, case.manifest)
+    listed = {*case.manifest.files, "manifest.json"}
+    assert {path.name for path in case.folder.iterdir()} == listed
+    assert {"model.onnx", "reference.json", "card.md"} <= listed
+
+
+def test_a_decision_survives_its_json(case: Case) -> None:
+    for answer in case.predict(case.requests):
+        assert msgspec.json.decode(msgspec.json.encode(answer), type=case.service.answer) == answer
+
+
+def test_it_is_deterministic(case: Case) -> None:
+    assert case.predict(case.requests) == case.predict(case.requests)
+
+
+def test_a_batch_is_its_singles(case: Case) -> None:
+    """Within float32: another batch shape may add in another order."""
+    batch = case.predict(case.requests)
+    for request, together in zip(case.requests, batch, strict=True):
+        (alone,) = case.predict([request])
+        assert alone.outcome == together.outcome
+        for one, other in zip(case.probabilities(alone), case.probabilities(together), strict=True):
+            assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_the_order_of_a_batch_does_not_matter(case: Case) -> None:
+    forward = [answer.outcome for answer in case.predict(case.requests)]
+    backward = [answer.outcome for answer in case.predict(case.requests[::-1])]
+    assert forward == backward[::-1]
+
+
+def test_probabilities_are_probabilities_of_the_manifests_classes(case: Case) -> None:
+    for answer in case.predict(case.requests):
+        for head, shares in zip(case.manifest.heads, case.probabilities(answer), strict=True):
+            assert list(shares) == head.classes
+            assert sum(shares.values()) == pytest.approx(1.0, abs=1e-5)
+            assert all(0.0 <= share <= 1.0 for share in shares.values())
+
+
+def test_missing_inputs_are_answered(case: Case) -> None:
+    barest = msgspec.convert({"body": "hello"}, case.service.request)
+    assert case.predict([barest])[0].source == "model"
+
+
+def test_review_has_a_reason_and_a_clear_answer_has_none(case: Case) -> None:
+    for answer in case.predict(case.requests):
+        assert answer.review == bool(answer.reasons)
+
+
+def test_the_rules_answer_everything_the_model_answers(case: Case) -> None:
+    stamps = [Stamp("id", "2026-01-01T00:00:00.000Z", "none", None)] * len(case.requests)
+    for answer in case.service.rules(case.requests, stamps):
+        assert (answer.source, answer.review, answer.degraded) == ("rules", True, ["model"])
+
+
+def test_every_class_can_be_acted_on_or_says_that_it_cannot(case: Case) -> None:
+    for head in case.manifest.heads:
+        assert set(head.thresholds) == set(head.classes)
+        assert head.conformal is not None
+        assert 0.0 <= head.conformal.threshold <= 1.0
