@@ -20,7 +20,8 @@ find_python() {
     command -v "$name" >/dev/null 2>&1 || continue
     if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       if "$name" -c 'import ensurepip, venv' 2>/dev/null; then
-        command -v "$name"
+        # The interpreter itself: not a shim in front of it, nor the virtual environment of another project.
+        "$name" -c 'import sys; print(getattr(sys, "_base_executable", "") or sys.executable)'
         return
       fi
       newest="$name cannot make virtual environments: install its venv module (Debian, Ubuntu: apt-get install python3-venv)."
