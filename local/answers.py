@@ -20,15 +20,15 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
     for name, answer in decision.get("outputs", {}).items():
         others = [label for label in answer["prediction_set"] if label != answer["label"]]
         sure = f"  {answer['confidence']:.0%} sure"
-        line = Text.assemble(f"      {name:<11}", (answer["label"], "cyan"), sure)
+        line = Text.assemble(f"      {name:<12}", (answer["label"], "cyan"), sure)
         if others:
             line.append(f"  (could also be {', '.join(others)})", "dim")
         console.print(line)
-    console.print(Text.assemble("      decision   ", _verdict(decision)))
+    console.print(Text.assemble("      decision    ", _verdict(decision)))
     if decision.get("terms"):
         terms = ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in decision["terms"][:5])
-        console.print(Text.assemble("      because of ", (terms, "dim")))
-    console.print(Text.assemble("      answered by", (f" {_source(decision)}", "dim")))
+        console.print(Text.assemble("      because of  ", (terms, "dim")))
+    console.print(Text.assemble("      answered by ", (_source(decision), "dim")))
 
 
 def _verdict(decision: dict[str, Any]) -> Text:

@@ -14,9 +14,9 @@ from local.place import Place
 
 
 def built(place: Place, service: str) -> list[Manifest]:
-    """The bundles of `service` under `build/`, oldest first; one still being written has no manifest."""
+    """The bundles of `service` built here, oldest first; one still being written has no manifest."""
     found = []
-    for path in sorted((place.root / "build" / service / "bundles").glob(f"*/{MANIFEST}")):
+    for path in sorted((place.build / service / "bundles").glob(f"*/{MANIFEST}")):
         manifest = _manifest(path)
         if manifest is not None:
             found.append(manifest)

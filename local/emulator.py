@@ -109,13 +109,13 @@ def launch(place: Place, port: int) -> Emulator:
     place.logs.mkdir(parents=True, exist_ok=True)
     with log_of(place).open("wb") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", MODULE], cwd=place.emulator, env=_settings(place, port),
+            [sys.executable, "-m", MODULE], cwd=place.emulator, env=settings(place, port),
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     return Emulator(started.pid, port)
 
 
-def _settings(place: Place, port: int) -> dict[str, str]:
+def settings(place: Place, port: int) -> dict[str, str]:
     """The emulator's environment: state kept in the folder of `place`, nothing bound that is not needed."""
     folder = place.emulator
     return emulator_environment(os.environ) | {

@@ -17,10 +17,14 @@ DEFAULT_PORT = 4566
 
 @dataclass(frozen=True)
 class Place:
-    """The paths of one laptop stack: `root` is the checkout, `folder` is everything the stack writes."""
+    """The paths of one laptop stack.
+
+    `root` is the checkout, `folder` holds everything the stack writes, `build` the bundles trained.
+    """
 
     root: Path
     folder: Path
+    build: Path
 
     @property
     def emulator(self) -> Path:
@@ -87,7 +91,8 @@ class Place:
 def place_from(environ: Mapping[str, str]) -> Place:
     """The Place that the environment asks for: `.local` in the checkout, or TRIAGE_STATE_DIR."""
     asked = environ.get("TRIAGE_STATE_DIR")
-    return Place(root=ROOT, folder=Path(asked).resolve() if asked else ROOT / ".local")
+    folder = Path(asked).resolve() if asked else ROOT / ".local"
+    return Place(root=ROOT, folder=folder, build=ROOT / "build")
 
 
 def port_from(environ: Mapping[str, str]) -> int | None:

@@ -17,22 +17,22 @@ from local.errors import Interrupted, StepFailed, with_log
 GRACE_SECONDS = 15.0
 
 
-def end_group(pid: int, grace: float = GRACE_SECONDS) -> None:
+def end_group(pid: int, grace: float = GRACE_SECONDS, patience: float = 2.0) -> None:
     """End the process `pid`, a group leader, with its whole group; return when all are gone.
 
     The leader is asked first and given `grace` seconds, so that it can save and end its own
-    children; whatever is left of the group then is asked for 2 seconds more, and then killed.
+    children; whatever is left of the group is asked, and after `patience` seconds killed.
     """
     members = _group(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     _wait([process for process in members if process.pid == pid], grace)
     left = {process.pid: process for process in [*members, *_group(pid)] if process.is_running()}
-    for send, patience in ((psutil.Process.terminate, 2.0), (psutil.Process.kill, 5.0)):
+    for send, seconds in ((psutil.Process.terminate, patience), (psutil.Process.kill, 5.0)):
         for process in left.values():
             with contextlib.suppress(psutil.NoSuchProcess):
                 send(process)
-        left = {process.pid: process for process in _wait(list(left.values()), patience)}
+        left = {process.pid: process for process in _wait(list(left.values()), seconds)}
 
 
 def _group(pgid: int) -> list[psutil.Process]:

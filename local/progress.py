@@ -58,6 +58,11 @@ class Steps:
         """Say something above the steps."""
         self._say(text)
 
+    def refresh(self) -> None:
+        """Redraw now rather than at the next tick."""
+        if self.console.is_terminal:
+            self._live.refresh()
+
     def _begin(self, name: str, log: Path | None) -> object:
         if self.console.is_terminal:
             return self._live.add_task(name, total=1, outcome="running", log=log)

@@ -110,13 +110,18 @@ class Up:
         for service in services:
             log, what = self.place.logs / f"train-{service}.log", f"training the {service} model"
             with self.steps.step(what, log):
-                self._model_build(["train", service], os.environ, log, what)
+                self._model_build(["train", service, *self._build_dir()], os.environ, log, what)
 
     def _publish(self, service: str, stack: Stack) -> None:
         log, what = self.place.logs / f"publish-{service}.log", f"publishing the {service} model"
         with self.steps.step(what, log):
             env = aws_environment(os.environ, stack.endpoint)
-            self._model_build(["publish", service, "--bucket", stack.bucket], env, log, what)
+            self._model_build(
+                ["publish", service, "--bucket", stack.bucket, *self._build_dir()], env, log, what
+            )
+
+    def _build_dir(self) -> list[str]:
+        return ["--build-dir", str(self.place.build)]
 
     def _model_build(self, arguments: Sequence[str], env: Mapping[str, str], log: Path, what: str) -> None:
         command = [sys.executable, "-m", "model_build", *arguments]
