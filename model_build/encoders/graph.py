@@ -67,7 +67,7 @@ class GraphBuilder:
         return made
 
     def include(self, model: onnx.ModelProto, inputs: Mapping[str, str], prefix: str) -> None:
-        """Put the whole of `model` in, every name of its own behind `prefix`; `inputs` maps its inputs to values."""
+        """Put the whole of `model` in, its names behind `prefix`; `inputs` maps its inputs to our values."""
         inner = compose.add_prefix(model, prefix).graph
         for name, value in inputs.items():
             self._nodes.append(helper.make_node("Identity", [value], [prefix + name], name=f"input_{name}"))
@@ -83,7 +83,9 @@ class GraphBuilder:
         graph = helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, initializer=self._constants
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="triage")
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="triage"
+        )
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model)
         return model

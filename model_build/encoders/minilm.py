@@ -66,5 +66,6 @@ def build(path: Path) -> onnx.ModelProto:
     )
     # The mean's divisor goes away with the length: mean pooling then unit length is sum then unit length.
     norm = graph.add("ReduceL2", total, graph.integers(1), keepdims=1)
-    graph.output(graph.add("Div", total, graph.add("Max", norm, graph.number(1e-12))), EMBEDDING, ["tickets", DIMENSION])
+    unit = graph.add("Div", total, graph.add("Max", norm, graph.number(1e-12)))
+    graph.output(unit, EMBEDDING, ["tickets", DIMENSION])
     return graph.model()

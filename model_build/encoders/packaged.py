@@ -25,7 +25,7 @@ def find(source: Source, install: str) -> dict[str, Path]:
         ) from error
     if package.version != source.version:
         raise EncoderNotInstalled(
-            f"{source.package} is {package.version}, this encoder is pinned to {source.version}: run `{install}`"
+            f"{source.package} is {package.version}, the encoder needs {source.version}: run `{install}`"
         )
     return _checked({name: Path(str(package.locate_file(name))) for name in source.sha256}, source, install)
 

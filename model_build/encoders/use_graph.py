@@ -37,12 +37,12 @@ class _Builder:
         lengths = graph.add("ReduceSum", mask, graph.integers(1), keepdims=1)
         flat, valid, members = self.packed(ids, lengths)
         embedded = self.embedded(flat)
-        words = self.normalised(
-            self.linear(embedded, ["proj2", "proj3", "proj5"], ["proj_b2", "proj_b3", "proj_b5"]),
-            *(np.concatenate([self.weights.vectors[f"{kind}{n}"] for n, _ in ORDERS]) for kind in ("ln_g", "ln_b")),
-        )
+        vectors = self.weights.vectors
+        gain, bias = (np.concatenate([vectors[f"{kind}{n}"] for n, _ in ORDERS]) for kind in ("ln_g", "ln_b"))
+        projected = self.linear(embedded, [f"proj{n}" for n, _ in ORDERS], [f"proj_b{n}" for n, _ in ORDERS])
+        words = self.normalised(projected, gain, bias)
         features = graph.add("Concat", embedded, *self.branches(words, valid), axis=1)
-        features = self.normalised(features, self.weights.vectors["ln_g"], self.weights.vectors["ln_b"])
+        features = self.normalised(features, vectors["ln_g"], vectors["ln_b"])
         summed = graph.add("MatMul", members, features)
         graph.output(self.head(summed, lengths), EMBEDDING, ["tickets", DIMENSION])
         return graph.model()
