@@ -70,6 +70,19 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def first(self, count: int) -> Batch:
+        """The first `count` rows, or all when there are not as many."""
+        if count >= len(self):
+            return self
+        return Batch(
+            columns={name: values[:count] for name, values in self.columns.items()},
+            labels={head: labels[:count] for head, labels in self.labels.items()},
+            rows=self.rows[:count],
+            folds=self.folds[:count],
+            groups=None if self.groups is None else self.groups[:count],
+            languages=None if self.languages is None else self.languages[:count],
+        )
+
 
 class Fold(msgspec.Struct, frozen=True):
     """One round of cross-validation: fit on the rows in `train` folds, score on the `validate` fold."""

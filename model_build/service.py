@@ -75,9 +75,6 @@ class TrainingService(Protocol):
     def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
         """Which text columns of the CSV fill which field; several are joined by a new line."""
 
-    def default_columns(self) -> Columns:
-        """The columns of the synthetic data."""
-
     def write_synthetic(self, path: Path, *, rows: int, seed: int) -> None:
         """Write the default training data as a CSV."""
 
@@ -89,6 +86,9 @@ class TrainingService(Protocol):
 
     def texts(self, batch: Batch) -> list[str]:
         """The text that the model reads, a row each; for statistics."""
+
+    def words(self, batch: Batch) -> list[list[str]]:
+        """The words of each row's text, as the model's features tell them apart; for statistics."""
 
     def cross_validate(
         self, dataset: Dataset, model: Mapping[str, Any], progress: Progress

@@ -1,0 +1,202 @@
+"""The last stage: a bundle goes to S3 and rollout.json names it. What is live stays so if this fails.
+
+The manifest is uploaded last, so a bundle with a manifest is complete; then rollout.json, written only
+if nobody else wrote it meanwhile; then old bundles are removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.core.bundle import MANIFEST
+from lambdas.core.errors import BundleError
+from lambdas.core.variant import ROLLOUT, BundleRef, Rollout, decode_rollout
+from model_build.bundle import read_bundle
+from model_build.errors import PublishError
+from model_build.service import Progress, quiet
+
+Role = Literal["champion", "challenger"]
+Client = Any
+KEEP = 5
+
+_CONTENT_TYPES = {".json": "application/json", ".md": "text/markdown; charset=utf-8"}
+
+
+class Published(NamedTuple):
+    """What was made live; `before` is the rollout that was in force, `removed` the versions deleted."""
+
+    rollout: Rollout
+    before: Rollout | None
+    removed: list[str]
+
+
+class _Live(NamedTuple):
+    rollout: Rollout | None
+    etag: str | None
+
+
+def s3_client() -> Client:
+    """A client by the environment's credentials and AWS_ENDPOINT_URL; it gives up in seconds, not minutes."""
+    config = Config(connect_timeout=5, read_timeout=60, retries={"max_attempts": 3, "mode": "standard"})
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    return boto3.client("s3", config=config, region_name=region)
+
+
+def publish(
+    folder: Path,
+    service: str,
+    bucket: str,
+    *,
+    role: Role = "champion",
+    share: float = 0.0,
+    shadow: bool = False,
+    keep: int = KEEP,
+    client: Client | None = None,
+    progress: Progress = quiet,
+) -> Published:
+    """Make the bundle in `folder` the `role` of `service` in `bucket`.
+
+    As challenger it answers for `share` of the entities, or for none in `shadow`. `keep` bundles that
+    rollout.json does not name are kept. Raises BundleError when the bundle is damaged, PublishError when
+    S3 refuses; then what was live still is.
+    """
+    manifest = read_bundle(folder, service)
+    client = client or s3_client()
+    reference = BundleRef(manifest.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
+    try:
+        live = _live(client, bucket, service)
+        rollout = _next(live.rollout, service, reference, role, share, shadow)
+        _upload(
+            client, bucket, f"{service}/bundles/{manifest.version}", folder, list(manifest.files), progress
+        )
+        _write_rollout(client, bucket, rollout, live)
+        removed = _prune(client, bucket, rollout, live.rollout, keep)
+    except (ClientError, BotoCoreError) as error:
+        raise PublishError(_explained(error, bucket)) from error
+    return Published(rollout, live.rollout, removed)
+
+
+def _next(
+    before: Rollout | None, service: str, bundle: BundleRef, role: Role, share: float, shadow: bool
+) -> Rollout:
+    """The rollout with `bundle` in its role; the other role keeps its bundle."""
+    if role == "challenger":
+        if before is None:
+            raise PublishError(f"nothing of '{service}' is live yet: publish a champion first")
+        if before.champion.version == bundle.version:
+            raise PublishError(f"{bundle.version} is the champion already: it cannot challenge itself")
+        if not (0.0 < share <= 1.0 or shadow):
+            raise PublishError("say the challenger's part of the traffic, --share 0.1 say, or --shadow")
+        return msgspec.structs.replace(
+            before, challenger=bundle, share=share, shadow=shadow, salt=bundle.version
+        )
+    if before is None or before.challenger is None or before.challenger.version == bundle.version:
+        return Rollout(service=service, champion=bundle)
+    return msgspec.structs.replace(before, champion=bundle)
+
+
+def _live(client: Client, bucket: str, service: str) -> _Live:
+    try:
+        found = client.get_object(Bucket=bucket, Key=f"{service}/{ROLLOUT}")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            return _Live(None, None)
+        raise
+    try:
+        return _Live(decode_rollout(found["Body"].read(), service), found["ETag"])
+    except BundleError:
+        return _Live(None, found["ETag"])  # it serves nobody as it is: it is replaced
+
+
+def _upload(
+    client: Client, bucket: str, prefix: str, folder: Path, names: Sequence[str], progress: Progress
+) -> None:
+    total = sum((folder / name).stat().st_size for name in names)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        progress(done, total)
+
+    for name in [*sorted(names), MANIFEST]:
+        kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
+        _upload_one(client, bucket, f"{prefix}/{name}", folder / name, kind, count)
+
+
+def _upload_one(
+    client: Client, bucket: str, key: str, path: Path, kind: str, count: Callable[[int], None]
+) -> None:
+    from boto3.exceptions import S3UploadFailedError
+
+    try:
+        client.upload_file(str(path), bucket, key, ExtraArgs={"ContentType": kind}, Callback=count)
+    except S3UploadFailedError as error:
+        raise PublishError(f"{path.name} could not be uploaded to s3://{bucket}/{key}: {error}") from error
+
+
+def _write_rollout(client: Client, bucket: str, rollout: Rollout, live: _Live) -> None:
+    condition = {"IfMatch": live.etag} if live.etag else {"IfNoneMatch": "*"}
+    try:
+        client.put_object(
+            Bucket=bucket,
+            Key=f"{rollout.service}/{ROLLOUT}",
+            Body=msgspec.json.format(msgspec.json.encode(rollout)),
+            ContentType="application/json",
+            CacheControl="no-cache",
+            **condition,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict", "412"}:
+            raise PublishError(
+                f"{rollout.service}/{ROLLOUT} was changed by somebody else while this ran: look at "
+                "what is live, then publish again"
+            ) from error
+        raise
+
+
+def _prune(client: Client, bucket: str, rollout: Rollout, before: Rollout | None, keep: int) -> list[str]:
+    """Delete the oldest bundles. Kept are those that the rollout names or named before, and `keep` more."""
+    prefix = f"{rollout.service}/bundles/"
+    keys: dict[str, list[str]] = {}
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for entry in page.get("Contents", []):
+            version, _, name = entry["Key"].removeprefix(prefix).partition("/")
+            if name:
+                keys.setdefault(version, []).append(entry["Key"])
+    named = _versions(rollout) | (_versions(before) if before else set())
+    others = sorted(version for version in keys if version not in named)
+    removed = others[: max(0, len(others) - keep)]
+    for version in removed:
+        ordered = sorted(keys[version], key=lambda key: not key.endswith(f"/{MANIFEST}"))
+        for key in ordered:  # the manifest first: what is half deleted is no bundle
+            client.delete_object(Bucket=bucket, Key=key)
+    return removed
+
+
+def _versions(rollout: Rollout) -> set[str]:
+    challenger = {rollout.challenger.version} if rollout.challenger else set()
+    return {rollout.champion.version} | challenger
+
+
+def _explained(error: Exception, bucket: str) -> str:
+    """What went wrong with S3, and what to do."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    advice = {
+        "NoSuchBucket": "there is no such bucket: deploy first (make up, or make deploy)",
+        "AccessDenied": "these credentials may not write there",
+        "403": "these credentials may not write there",
+        "NoCredentialsError": "no AWS credentials: set AWS_PROFILE, or the usual AWS_* variables",
+        "EndpointConnectionError": "nothing answers at the endpoint: make up, or unset AWS_ENDPOINT_URL",
+    }.get(code, str(error))
+    return f"s3://{bucket} ({code}): {advice}. What was live still is"
