@@ -46,6 +46,7 @@ PATHS = {
     "onnxruntime/transformers": "a tool of training",
     "numpy/f2py": "a compiler front end",
     "numpy/_core/include": "headers",
+    "numpy/random/_examples": "examples",
     "numpy/random/lib": "a static library",
     "numpy/_core/lib": "a static library",
     "sentencepiece/*.cc": "source",
@@ -56,24 +57,27 @@ PATHS = {
 }
 
 
-class StaleRemoval(Exception):
-    """A removal matches nothing any more: the package changed, so look at the list again."""
-
-
 def slim(packages: Path) -> int:
-    """Remove everything listed above from `packages`; returns the bytes freed."""
+    """Remove everything listed above from `packages`; returns the bytes freed.
+
+    Raises SystemExit when a removal matches nothing any more: the package changed, so the list
+    is to be looked at again.
+    """
     before = _size(packages)
     installed = {_name(dist): dist for dist in distributions(path=[str(packages)])}
     for name in DISTRIBUTIONS:
         if name not in installed:
-            raise StaleRemoval(f"{name} is not installed: take it out of DISTRIBUTIONS")
+            raise SystemExit(f"{name} is not installed: take it out of DISTRIBUTIONS")
         _remove(installed[name], packages)
     for pattern in PATHS:
         found = list(packages.glob(pattern))
         if not found:
-            raise StaleRemoval(f"{pattern} matches nothing: take it out of PATHS")
+            raise SystemExit(f"{pattern} matches nothing: take it out of PATHS")
         for path in found:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     _drop_empty_folders(packages)
     return before - _size(packages)
 
@@ -107,4 +111,4 @@ def _size(root: Path) -> int:
 
 if __name__ == "__main__":
     freed = slim(Path(sys.argv[1]))
-    print(f"took {freed / 1e6:.0f} MB that serving never imports out of the image")
+    sys.stdout.write(f"took {freed / 1e6:.0f} MB that serving never imports out of the image\n")
