@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-
 from lambdas.core.emf import NAMESPACE
 
 OWN = ("Confidence", "Fallbacks")
@@ -29,22 +26,5 @@ class MetricId(NamedTuple):
 
 def emitted(services: Iterable[str]) -> set[MetricId]:
     """Every custom metric that the functions of `services` write."""
-    own = {_id(name, service) for name in OWN for service in services}
-    return own | {_id(name, None) for name in SHARED}
-
-
-def metric(
-    name: str, service: str | None = None, *, statistic: str, period: Duration | None = None
-) -> cloudwatch.Metric:
-    """One of the app's metrics; `statistic` is CloudWatch's word for it, for example `Average` or `p95`."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": service} if service else None,
-        statistic=statistic,
-        period=period or Duration.minutes(5),
-    )
-
-
-def _id(name: str, service: str | None) -> MetricId:
-    return MetricId(NAMESPACE, name, (("service", service),) if service else ())
+    own = {MetricId(NAMESPACE, name, (("service", service),)) for service in services for name in OWN}
+    return own | {MetricId(NAMESPACE, name, ()) for name in SHARED}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from cdk.constructs.metric import api_metric, metric
 from cdk.local_differences import AlarmTiming
-from cdk.metrics import metric
-from cdk.names import API_STAGE, PROJECT
+from cdk.names import PROJECT
 from cdk.services import Service
 
 RUNBOOK = "docs/runbook.md"
@@ -46,11 +45,11 @@ class AlarmSpec:
 
 def api_alarms(api: apigateway.RestApi, timing: AlarmTiming) -> list[AlarmSpec]:
     """The two alarms on the API as a whole."""
-    period = Duration.seconds(timing.period_seconds)
+    period = timing.period_seconds
     return [
         AlarmSpec(
             "api-errors",
-            api_metric(api, "5XXError", "Sum", period),
+            api_metric(api, "5XXError", statistic="Sum", seconds=period),
             _ABOVE,
             FAILED_ANSWERS,
             "The API answers with 5xx: callers get no decision.",
@@ -59,7 +58,7 @@ def api_alarms(api: apigateway.RestApi, timing: AlarmTiming) -> list[AlarmSpec]:
         ),
         AlarmSpec(
             "api-latency",
-            api_metric(api, "Latency", "p95", period),
+            api_metric(api, "Latency", statistic="p95", seconds=period),
             _ABOVE,
             SLOW_MS,
             f"One answer in twenty takes {SLOW_MS} ms or longer.",
@@ -71,11 +70,11 @@ def api_alarms(api: apigateway.RestApi, timing: AlarmTiming) -> list[AlarmSpec]:
 
 def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
     """The two alarms on what one service decides."""
-    period = Duration.seconds(timing.period_seconds)
+    period = timing.period_seconds
     return [
         AlarmSpec(
             f"{service.name}-low-confidence",
-            metric("Confidence", service.name, statistic="Average", period=period),
+            metric("Confidence", service.name, statistic="Average", seconds=period),
             _BELOW,
             service.low_confidence,
             f"The average confidence of {service.name} is below {service.low_confidence:g}: "
@@ -85,7 +84,7 @@ def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
         ),
         AlarmSpec(
             f"{service.name}-fallbacks",
-            metric("Fallbacks", service.name, statistic="Average", period=period),
+            metric("Fallbacks", service.name, statistic="Average", seconds=period),
             _ABOVE,
             FALLBACK_SHARE,
             f"Rules answer {FALLBACK_SHARE:.0%} or more of {service.name} in place of the model.",
@@ -93,19 +92,6 @@ def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
             "fallbacks",
         ),
     ]
-
-
-def api_metric(
-    api: apigateway.RestApi, name: str, statistic: str, period: Duration | None = None
-) -> cloudwatch.Metric:
-    """One of AWS's own metrics of the API's stage; these are free."""
-    return cloudwatch.Metric(
-        namespace="AWS/ApiGateway",
-        metric_name=name,
-        dimensions_map={"ApiName": api.rest_api_name, "Stage": API_STAGE},
-        statistic=statistic,
-        period=period or Duration.minutes(5),
-    )
 
 
 def add_alarms(

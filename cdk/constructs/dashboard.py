@@ -11,10 +11,11 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from cdk.constructs import log_queries
-from cdk.constructs.alarms import SLOW_MS, api_metric
+from cdk.constructs.alarms import SLOW_MS
 from cdk.constructs.log_queries import LogQuery
+from cdk.constructs.metric import api_metric, metric
 from cdk.constructs.service_function import LoggedFunction
-from cdk.metrics import SHARED, metric
+from cdk.metrics import SHARED
 from cdk.names import PROJECT
 from cdk.services import Service
 
@@ -61,16 +62,22 @@ def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloud
     return [
         _graph(
             "Requests, and decisions by service",
-            [_labelled(api_metric(api, "Count", "Sum"), "requests"), *decided],
+            [_labelled(api_metric(api, "Count", statistic="Sum"), "requests"), *decided],
         ),
         _graph(
             "Latency of the API, ms",
-            [_labelled(api_metric(api, "Latency", statistic), statistic) for statistic in _PERCENTILES],
+            [
+                _labelled(api_metric(api, "Latency", statistic=statistic), statistic)
+                for statistic in _PERCENTILES
+            ],
             limit=SLOW_MS,
         ),
         _graph(
             "Answers that are errors",
-            [_labelled(api_metric(api, name, "Sum"), name[:3]) for name in ("4XXError", "5XXError")],
+            [
+                _labelled(api_metric(api, name, statistic="Sum"), name[:3])
+                for name in ("4XXError", "5XXError")
+            ],
         ),
     ]
 
@@ -121,13 +128,12 @@ def _decisions(services: Sequence[Service]) -> list[cloudwatch.IWidget]:
 
 
 def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
-    hour = Duration.minutes(5)
     return [
         _graph(
             "Decision log: capacity units used",
             [
-                _labelled(decisions.metric_consumed_write_capacity_units(period=hour), "write"),
-                _labelled(decisions.metric_consumed_read_capacity_units(period=hour), "read"),
+                _labelled(decisions.metric_consumed_write_capacity_units(), "write"),
+                _labelled(decisions.metric_consumed_read_capacity_units(), "read"),
             ],
         ),
         _graph(

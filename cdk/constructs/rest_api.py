@@ -13,7 +13,7 @@ from constructs import Construct
 from cdk.constructs.acknowledge import acknowledge
 from cdk.constructs.gateway_responses import add_gateway_responses
 from cdk.constructs.service_function import RETENTION
-from cdk.json_schema import draft4_model
+from cdk.json_schema import Schema, draft4_model
 from cdk.names import API_STAGE, PROJECT
 from cdk.openapi import operation_id
 from cdk.services import Route, Service
@@ -56,6 +56,8 @@ class TriageApi(Construct):
                 tracing_enabled=True,
             ),
         )
+        # The app has an output of its own for it, ApiUrl.
+        self.rest_api.node.try_remove_child("Endpoint")
         self._validator = self.rest_api.add_request_validator(
             "Body", request_validator_name="body", validate_request_body=True
         )
@@ -101,6 +103,7 @@ class TriageApi(Construct):
     def _model(self, kind: type) -> apigateway.IModel:
         """The API Gateway model of a msgspec type, made on first use."""
         if kind not in self._models:
+            schema = draft4_model(kind)
             made = apigateway.CfnModel(
                 self,
                 f"Model{kind.__name__}",
@@ -108,11 +111,18 @@ class TriageApi(Construct):
                 name=kind.__name__,
                 content_type=_PROBLEM if kind is Problem else _JSON,
                 description=(kind.__doc__ or kind.__name__).strip().splitlines()[0],
-                schema=draft4_model(kind),
+                schema=schema,
             )
             self._models[kind] = apigateway.Model.from_model_name(self, f"Use{kind.__name__}", made.ref)
-            self.rest_api.latest_deployment.node.add_dependency(made)  # type: ignore[union-attr]
+            self._deploy_again_with(made, schema)
         return self._models[kind]
+
+    def _deploy_again_with(self, model: apigateway.CfnModel, schema: Schema) -> None:
+        """A stage serves a snapshot: without a new deployment it would go on with the old schema."""
+        deployment = self.rest_api.latest_deployment
+        if deployment is not None:
+            deployment.node.add_dependency(model)
+            deployment.add_to_logical_id({"model": schema})
 
     def _keep_execution_log(self) -> None:
         """Make the log group that API Gateway would make by itself, and keep for ever."""
