@@ -41,6 +41,11 @@ class Emulator:
         return f"http://{HOST}:{self.port}"
 
 
+def port_of(endpoint: str) -> int:
+    """The port in the URL of an emulator."""
+    return int(endpoint.rsplit(":", 1)[1])
+
+
 def find(place: Place, pid: int | None, port: int) -> Emulator | None:
     """The emulator of `place` if `pid` still is it; None for a dead process or somebody else's with that id.
 

@@ -89,10 +89,16 @@ class Place:
 
 
 def place_from(environ: Mapping[str, str]) -> Place:
-    """The Place that the environment asks for: `.local` in the checkout, or TRIAGE_STATE_DIR."""
-    asked = environ.get("TRIAGE_STATE_DIR")
-    folder = Path(asked).resolve() if asked else ROOT / ".local"
-    return Place(root=ROOT, folder=folder, build=ROOT / "build")
+    """The Place that the environment asks for.
+
+    `.local` and `build` in the checkout, unless TRIAGE_STATE_DIR and TRIAGE_BUILD_DIR say otherwise.
+    """
+    folder, build = environ.get("TRIAGE_STATE_DIR"), environ.get("TRIAGE_BUILD_DIR")
+    return Place(
+        root=ROOT,
+        folder=Path(folder).resolve() if folder else ROOT / ".local",
+        build=Path(build).resolve() if build else ROOT / "build",
+    )
 
 
 def port_from(environ: Mapping[str, str]) -> int | None:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import deploy, running, state
 from local.environment import aws_environment
-from local.errors import Misused
+from local.errors import Misused, NotRunning
 from local.place import Place
 
 ARTIFACTS_STACK = "Triage-Artifacts"
@@ -28,8 +28,11 @@ def publish(place: Place, service: str, arguments: Sequence[str], *, to_aws: boo
     if to_aws or state.load(place) is None:
         bucket = _account_bucket()
     else:
-        endpoint = running.require(place).endpoint
-        bucket, env = deploy.output(deploy.outputs(place), "ArtifactsBucket"), aws_environment(env, endpoint)
+        found = running.find(place)
+        if found is None:
+            raise NotRunning("The laptop stack is stopped: make up. For your AWS account: make publish AWS=1")
+        bucket = deploy.output(deploy.outputs(place), "ArtifactsBucket")
+        env = aws_environment(env, found.endpoint)
     command = [sys.executable, "-m", "model_build", "publish", service, "--bucket", bucket, *arguments]
     return subprocess.run(command, cwd=place.root, env=env, check=False).returncode
 

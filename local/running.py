@@ -18,14 +18,6 @@ def find(place: Place) -> Emulator | None:
     return emulator.find(place, state.pid, state.port) if state else None
 
 
-def require(place: Place) -> Emulator:
-    """The running emulator of `place`; raises NotRunning when none runs."""
-    found = find(place)
-    if found is None:
-        raise NotRunning("The laptop stack is not running. Start it with: make up")
-    return found
-
-
 def start(place: Place, asked_port: int | None, steps: Steps) -> Emulator:
     """The emulator of `place`, started unless it runs.
 

@@ -1,0 +1,72 @@
+"""One stack for all end-to-end tests: the real app, deployed by the real CDK CLI into its own emulator."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from local import running
+from local.place import ROOT, Place
+from local.process import Commands
+from local.progress import Steps
+from local.stack import Stack
+from local.up import Up
+from tests.conftest import TrainedTickets
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, and keep all of them in one worker: they share the stack."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def laptop(tmp_path_factory: pytest.TempPathFactory, trained_tickets: TrainedTickets) -> Iterator[Place]:
+    """Where the session's stack lives. Whatever runs there at the end is stopped."""
+    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("laptop"), build=trained_tickets.build)
+    place.create()
+    try:
+        yield place
+    finally:
+        found = running.find(place)
+        if found is not None:
+            running.stop(place, found)
+
+
+@pytest.fixture(scope="session")
+def stack(laptop: Place) -> Stack:
+    """The app deployed with `-c local=true` and a ticket model published: what `make up` leaves behind.
+
+    Tests may call it, write to it and publish to it; they leave it running and answering.
+    """
+    with (laptop.folder / "up.log").open("w") as log:
+        steps = Steps(Console(file=log, width=120))
+        return Up(laptop, ("tickets",), steps, Commands()).run(free_port())
+
+
+@pytest.fixture
+def own_place(tmp_path: Path) -> Iterator[Place]:
+    """A place with nothing in it, not even a model, for one test; what runs there at the end is stopped."""
+    place = Place(root=ROOT, folder=tmp_path / "own", build=tmp_path / "build")
+    place.create()
+    try:
+        yield place
+    finally:
+        found = running.find(place)
+        if found is not None:
+            running.stop(place, found)
