@@ -87,7 +87,7 @@ def test_the_account_is_meant_when_asked_or_when_there_is_no_laptop_stack(
 
 def test_a_stopped_laptop_stack_is_not_mistaken_for_the_account(place: Place, ran: list[object]) -> None:
     state.save(place, LAPTOP)
-    with pytest.raises(NotRunning, match="make up.*make publish AWS=1"):
+    with pytest.raises(NotRunning, match=r"make up.*make publish AWS=1"):
         publish.publish(place, "tickets", [], to_aws=False)
     assert ran == []
 
