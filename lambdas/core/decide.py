@@ -12,7 +12,7 @@ import msgspec
 
 from lambdas.core.breaker import Breaker
 from lambdas.core.decision_log import DecisionLog, Entry, Stored, digest_of
-from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRequest
+from lambdas.core.errors import BundleError, Conflict, DependencyDown
 from lambdas.core.model_store import ModelStore, Picked
 from lambdas.core.service import Answer, Model, Request, Service, Stamp
 from lambdas.core.telemetry import Telemetry
@@ -55,15 +55,9 @@ class Decider(Generic[Request, Answer, Model]):
 
     def _ids(self, requests: Sequence[Request]) -> list[str]:
         """The decision ids: derived from the caller's id where there is one, else random."""
-        ids: list[str] = []
-        seen: dict[str, int] = {}
-        for index, request in enumerate(requests):
+        ids = []
+        for request in requests:
             own = self._service.caller_id(request)
-            if own is not None and seen.setdefault(own, index) != index:
-                raise InvalidRequest(
-                    f"items {seen[own]} and {index} of the batch carry the same id '{own}'",
-                    field=f"[{index}]",
-                )
             tail = hashlib.sha256(own.encode()).hexdigest()[:32] if own else secrets.token_hex(16)
             ids.append(f"{self._service.name}#{tail}")
         return ids

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from lambdas.core.bundle import Manifest
+from lambdas.core.errors import InvalidRequest
 from lambdas.core.schema import Decision
 
 Request = TypeVar("Request", bound=msgspec.Struct)
@@ -23,6 +24,14 @@ class Stamp(NamedTuple):
     decided_at: str
     variant: str
     model_version: str | None
+
+
+def refuse_repeats(ids: Sequence[str | None], field: Callable[[int], str]) -> None:
+    """Raise InvalidRequest when two items carry the same id; `field` names the id of the n-th item."""
+    first: dict[str, int] = {}
+    for index, own in enumerate(ids):
+        if own is not None and first.setdefault(own, index) != index:
+            raise InvalidRequest(f"the same id as {field(first[own])}: send each once", field=field(index))
 
 
 class Service(Protocol[Request, Answer, Model]):
@@ -45,7 +54,7 @@ class Service(Protocol[Request, Answer, Model]):
         ...
 
     def check(self, requests: Sequence[Request]) -> None:
-        """Raise InvalidRequest for what the types cannot say."""
+        """Raise InvalidRequest for what the types cannot say, an id that stands twice among them."""
         ...
 
     def predict(self, model: Model, requests: Sequence[Request], stamps: Sequence[Stamp]) -> list[Answer]:

@@ -13,7 +13,7 @@ from lambdas.core.errors import BundleError
 from lambdas.core.model import Array, OnnxModel
 from lambdas.core.policy import Verdict, judge
 from lambdas.core.schema import Term
-from lambdas.core.service import Stamp
+from lambdas.core.service import Stamp, refuse_repeats
 from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of, words_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketDecision, TicketRequest
@@ -87,9 +87,10 @@ class Tickets:
         return request.customer_id
 
     def check(self, requests: Sequence[TicketRequest]) -> None:
-        """Raise InvalidRequest for a ticket without text or with control characters."""
+        """Raise InvalidRequest for a ticket without text, with control characters, or an id sent twice."""
         for index, request in enumerate(requests):
             request.check(f"tickets[{index}]." if len(requests) > 1 else "")
+        refuse_repeats([request.ticket_id for request in requests], lambda k: f"tickets[{k}].ticket_id")
 
     def predict(
         self, model: TicketModel, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]
