@@ -56,7 +56,9 @@ def find(place: Place, pid: int | None, port: int) -> Emulator | None:
         return None
     with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError):
         found = psutil.Process(pid)
-        ours = MODULE in found.cmdline() and Path(found.cwd()).samefile(place.emulator)
+        command = found.cmdline()
+        # A process has no command line for a moment when it has only just been started.
+        ours = (not command or MODULE in command) and Path(found.cwd()).samefile(place.emulator)
         if ours and found.status() != psutil.STATUS_ZOMBIE:
             return Emulator(pid, port)
     return None
