@@ -30,7 +30,10 @@ def podman() -> Podman:
 def image(podman: Podman) -> str:
     """The real lambdas/Dockerfile, built on the STAND-IN for AWS's base image."""
     make_base(podman)
+    # The build stage gets a name so that it stays for the next run when what nobody names is removed.
+    podman.build(ROOT / "lambdas", f"{IMAGE}-build", "--target", "build")
     podman.build(ROOT / "lambdas", IMAGE)
+    podman("image", "prune", "--force")
     return IMAGE
 
 

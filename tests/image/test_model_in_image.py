@@ -142,7 +142,7 @@ def tokenisers(tmp_path: Path) -> dict[str, dict[str, Any]]:
     (tmp_path / "pieces.model").write_bytes(pieces.getvalue())
     words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer: Any = trainers.WordPieceTrainer(vocab_size=60, special_tokens=["[UNK]"])
+    trainer: Any = trainers.WordPieceTrainer(vocab_size=60, special_tokens=["[UNK]"])  # type: ignore[no-untyped-call]
     words.train_from_iterator(TEXTS, trainer)
     words.save(str(tmp_path / "words.json"))
     for path in (tmp_path, *tmp_path.iterdir()):
