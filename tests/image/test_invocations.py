@@ -95,6 +95,10 @@ def test_it_runs_without_rights_on_a_file_system_it_cannot_write(podman: Podman,
     assert re.search(r"^Uid:\s+993\s+993", status, re.MULTILINE)
     assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
+    root = next(
+        line.split() for line in inside(podman, alone, "cat /proc/mounts").splitlines() if " / " in line
+    )
+    assert "ro" in root[3].split(",")
     touch = "for d in / /var/task /tmp; do touch $d/x 2>/dev/null && echo $d; done; true"
     assert inside(podman, alone, touch).split() == ["/tmp"]
 
