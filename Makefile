@@ -10,6 +10,8 @@ PY := .venv/bin/python
 CDK := node_modules/.bin/cdk
 export PYTHONPATH := $(CURDIR)
 export PYTHONUNBUFFERED := 1
+# onnxruntime reports its use over the network unless told not to.
+export ORT_DISABLE_TELEMETRY := 1
 # A wheel folder that pip is told of is told to uv too (an air-gapped or CPU-only mirror, say).
 ifdef PIP_FIND_LINKS
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
