@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 # onnxruntime 1.29 and later reports its use over the network unless told not to before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 from lambdas.core.bundle import MODEL
 from lambdas.core.errors import BundleError
