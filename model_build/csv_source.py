@@ -15,7 +15,7 @@ from typing import Final
 
 from model_build.errors import DataValidationError
 from model_build.file_kind import check_bytes, undecodable
-from model_build.findings import NAMED_ROWS, Finding, named_rows
+from model_build.findings import NAMED_ROWS, Finding
 
 LONGEST_FIELD: Final = 8 << 20
 """Characters. No ticket is that long: a field that is comes from a quote that was never closed."""
@@ -96,9 +96,9 @@ def open_csv(path: Path, columns: Sequence[str], delimiter: str = ",") -> CsvSou
     Raises DataValidationError for a file that is missing, empty, binary, in another encoding, without
     the columns, or with another delimiter: the message says what to do.
     """
-    check_bytes(path)
+    header = header_of(path, delimiter)
     with _records(path, delimiter) as records:
-        header = [name.strip() for name in next(records)]
+        next(records)
         has_rows = any(record for record in records)
     missing = [name for name in columns if name not in header]
     findings = [*_delimiter_findings(path, delimiter, missing, columns)]
@@ -113,6 +113,13 @@ def open_csv(path: Path, columns: Sequence[str], delimiter: str = ",") -> CsvSou
     if findings:
         raise DataValidationError(str(path), findings)
     return CsvSource(path, delimiter, header)
+
+
+def header_of(path: Path, delimiter: str = ",") -> list[str]:
+    """The names in the first row; raises DataValidationError when `path` is no CSV in UTF-8."""
+    check_bytes(path)
+    with _records(path, delimiter) as records:
+        return [name.strip() for name in next(records)]
 
 
 @contextmanager
@@ -204,6 +211,3 @@ def _repeated_column(name: str, header: Sequence[str]) -> Finding:
         advice="Rename or remove all but one",
         column=name,
     )
-
-
-__all__ = ["CHUNK_ROWS", "Chunk", "CsvSource", "named_rows", "open_csv"]

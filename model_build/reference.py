@@ -112,13 +112,15 @@ def distribution(numbers: Floats) -> Distribution:
     missing = _rounded(1 - len(known) / len(numbers)) if len(numbers) else 1.0
     if not len(known):
         return Distribution(missing, 0.0, 0.0, 0.0, 0.0, [])
-    summary = [_rounded(value) for value in (known.mean(), known.std(), known.min(), known.max())]
+    mean, std = _rounded(known.mean()), _rounded(known.std())
+    least, most = _rounded(known.min()), _rounded(known.max())
     values, counts = np.unique(known, return_counts=True)
     if len(values) <= FEW_VALUES:
-        return Distribution(missing, *summary, counts=counts.tolist(), values=[_rounded(v) for v in values])
+        listed = [_rounded(value) for value in values]
+        return Distribution(missing, mean, std, least, most, counts.tolist(), values=listed)
     edges = np.unique([_rounded(value) for value in np.quantile(known, np.arange(1, 10) / 10)])
     counted = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
-    return Distribution(missing, *summary, counts=counted.tolist(), edges=edges.tolist())
+    return Distribution(missing, mean, std, least, most, counted.tolist(), edges=edges.tolist())
 
 
 def reference(features: FeatureReference, dataset: Dataset, probabilities: Mapping[str, Floats]) -> Reference:

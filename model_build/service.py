@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from model_build.dataset import Batch, Columns, Dataset
+from model_build.dataset import Batch, Dataset
 
 Floats = npt.NDArray[np.floating[Any]]
 FieldKind = Literal["text", "category", "integer", "number"]

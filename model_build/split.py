@@ -32,7 +32,6 @@ from model_build.shards import FOLD, SplitWriter
 from model_build.split_findings import split_findings
 
 LEFT_OUT = -1
-SPLIT = "split.json"
 Reason = Literal["text", "group"]
 
 
@@ -129,7 +128,6 @@ def split(
     )
     dataset.save()
     report = SplitReport(kind=kind, why=why, rows=rows, left_out=left_out, findings=findings)
-    (folder / SPLIT).write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     return SplitResult(dataset, report)
 
 
