@@ -90,6 +90,6 @@ def _huggingface(path: Path, max_tokens: int) -> Encode:
         # A batch call starts the library's thread pool, which one text does not need.
         if len(texts) == 1:
             return [tokenizer.encode(texts[0]).ids]
-        return [found.ids for found in tokenizer.encode_batch(list(texts))]
+        return [found.ids for found in tokenizer.encode_batch_fast(list(texts))]
 
     return encode

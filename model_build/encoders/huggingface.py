@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import yaml
 
 from lambdas.core.bundle import sha256_of
 from model_build.encoders.base import Source
@@ -29,7 +30,6 @@ MODULES: Final = "modules.json"
 CARD: Final = "README.md"
 WANTED: Final = (CONFIG, TOKENISER, MODULES, POOLING, CARD, "*.safetensors", "*.safetensors.index.json")
 """What is fetched of a hub's model: no pickle and no code, ever."""
-
 
 LOCAL: Final = "local"
 UNKNOWN: Final = "unknown: see the model's own card"
@@ -58,7 +58,7 @@ class Pooling(msgspec.Struct):
 
 
 def load(model: str) -> OnnxEncoder:
-    """The encoder of the model id or local folder `model`.
+    """The encoder of `model`: a local folder, or a model id of the hub with, if wanted, `@revision`.
 
     Raises EncoderNotInstalled without PyTorch and transformers, UnknownEncoder when there is no such model
     or no hub in reach, EncoderUnsupported for a model of another kind, EncoderDamaged for unreadable files.
@@ -92,8 +92,9 @@ def _locate(model: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    identity, _, revision = model.partition("@")
     try:
-        folder = Path(snapshot_download(model, allow_patterns=list(WANTED)))
+        folder = Path(snapshot_download(identity, revision=revision or None, allow_patterns=list(WANTED)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise UnknownEncoder(
             f"hf:{model} is not a folder here and could not be fetched from the hub ({error}): "
@@ -161,4 +162,7 @@ def _licence(folder: Path) -> str:
 
     if not (folder / CARD).is_file():
         return UNKNOWN
-    return str(ModelCard.load(folder / CARD).data.get("license") or UNKNOWN)
+    try:
+        return str(ModelCard.load(folder / CARD).data.get("license") or UNKNOWN)
+    except (ValueError, yaml.YAMLError):  # a card whose head is not YAML is no reason not to use the model
+        return UNKNOWN
