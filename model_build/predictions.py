@@ -1,0 +1,86 @@
+"""A fitted model's scores on one split, with the truth beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model_build.dataset import Dataset, Ints, Split
+from model_build.service import Fitted, Progress, quiet
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """logits: each head's uncalibrated scores, [rows, classes]. labels: the true class of each head,
+    [rows]. rows: where they stand in the CSV. languages: "" where unknown."""
+
+    logits: Mapping[str, Floats]
+    labels: Mapping[str, Ints]
+    rows: Ints
+    languages: list[str]
+
+    def probabilities(self, temperatures: Mapping[str, float]) -> dict[str, Floats]:
+        """Each head's calibrated probabilities, [rows, classes]: softmax(logits / temperature)."""
+        return {head: softmax(logits / temperatures[head]) for head, logits in self.logits.items()}
+
+    def save(self, path: Path) -> None:
+        """Keep them as an .npz file without pickles."""
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "rows": self.rows,
+            "languages": np.array(self.languages, dtype=np.str_),
+            "heads": np.array(list(self.logits), dtype=np.str_),
+        }
+        for number, head in enumerate(self.logits):
+            arrays[f"logits{number}"] = self.logits[head]
+            arrays[f"labels{number}"] = self.labels[head]
+        with path.open("wb") as file:
+            np.savez(file, **arrays)
+
+
+def load_predictions(path: Path) -> Predictions:
+    """What `Predictions.save` kept."""
+    with np.load(path, allow_pickle=False) as arrays:
+        heads = arrays["heads"].tolist()
+        return Predictions(
+            logits={head: arrays[f"logits{number}"] for number, head in enumerate(heads)},
+            labels={head: arrays[f"labels{number}"] for number, head in enumerate(heads)},
+            rows=arrays["rows"],
+            languages=arrays["languages"].tolist(),
+        )
+
+
+def predict(fitted: Fitted, dataset: Dataset, split: Split, progress: Progress = quiet) -> Predictions:
+    """The scores of `fitted` on every row of `split`."""
+    logits: dict[str, list[Floats]] = {head: [] for head in dataset.heads}
+    labels: dict[str, list[Ints]] = {head: [] for head in dataset.heads}
+    rows: list[Ints] = []
+    languages: list[str] = []
+    done = 0
+    for batch in dataset.batches(split):
+        for head, scores in fitted.logits(batch).items():
+            logits[head].append(scores)
+            labels[head].append(batch.labels[head])
+        rows.append(batch.rows)
+        languages += [language or "" for language in batch.languages or [""] * len(batch)]
+        done += len(batch)
+        progress(done, dataset.split_rows[split])
+    return Predictions(
+        logits={head: np.concatenate(parts) for head, parts in logits.items()},
+        labels={head: np.concatenate(parts) for head, parts in labels.items()},
+        rows=np.concatenate(rows),
+        languages=languages,
+    )
+
+
+def softmax(scores: Floats) -> Floats:
+    """The probabilities of `scores`, [rows, classes], in double precision."""
+    raised = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares
