@@ -17,14 +17,20 @@ fresh() {  # fresh <stamp> <what it was made from>...: true when the stamp is ne
 }
 
 python_packages() {
+  export UV_PYTHON_DOWNLOADS=never
   if [ ! -e "$uv_stamp" ] || [ ! -x .tools/bin/uv ]; then
     "$python" -m venv --clear .tools
     .tools/bin/pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
     touch "$uv_stamp"
   fi
+  # uv takes a package for installed whose files it was still copying when it was stopped: begin again then.
+  if [ -e .venv/.installing ]; then rm -rf .venv; fi
+  if [ ! -e .venv ]; then .tools/bin/uv venv --python "$python" .venv; fi
+  touch .venv/.installing
   # Not --compile-bytecode: it takes longer than all the rest, and most modules are never imported.
-  UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --python "$python"
+  .tools/bin/uv sync --frozen --python "$python"
   touch .venv/.stamp
+  rm -f .venv/.installing
 }
 
 cdk_cli() {

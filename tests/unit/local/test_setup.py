@@ -25,7 +25,8 @@ case "$*" in
   "-m venv --clear .tools")
     mkdir -p .tools/bin
     printf '#!/bin/bash\necho "pip $*" >>calls\n' >.tools/bin/pip
-    printf '#!/bin/bash\necho "uv $*" >>calls\n%s\nmkdir -p .venv\n' "$UV_DOES" >.tools/bin/uv
+    printf '#!/bin/bash\necho "uv $*" >>calls\nmkdir -p .venv\n' >.tools/bin/uv
+    printf '[ "$1" = venv ] || %s\n' "$UV_DOES" >>.tools/bin/uv
     chmod +x .tools/bin/*
     echo "$*" >>calls ;;
 esac
@@ -66,6 +67,10 @@ class Checkout:
         stdout, stderr = process.communicate(timeout=60)
         return process.returncode, stdout, stderr
 
+    def use_uv(self, does: str) -> None:
+        """Replace the uv that was installed by one that `does` something else."""
+        (self.folder / ".tools" / "bin" / "uv").write_text(f"{STUB}mkdir -p .venv\n{does}")
+
     @property
     def calls(self) -> list[str]:
         path = self.folder / "calls"
@@ -82,11 +87,13 @@ def test_the_first_time_installs_the_pinned_tools(checkout: Checkout) -> None:
     assert (code, stderr) == (0, "")
     assert "the Python packages: installed in" in stdout
     assert "the CDK CLI: installed in" in stdout
+    python = checkout.folder / "bin" / "python3"
     assert sorted(checkout.calls) == [
         "-m venv --clear .tools",
         "npm ci --no-audit --no-fund --loglevel=error",
         "pip install --quiet --disable-pip-version-check uv==9.9.9",
-        f"uv sync --frozen --python {checkout.folder / 'bin' / 'python3'}",
+        f"uv sync --frozen --python {python}",
+        f"uv venv --python {python} .venv",
     ]
 
 
@@ -111,12 +118,12 @@ def test_a_changed_pin_installs_what_it_pins_and_no_more(
 
 
 def test_a_failure_shows_the_reason_and_is_tried_again(checkout: Checkout) -> None:
-    code, _, stderr = checkout.setup("echo 'no route to the index'; exit 2")
+    code, _, stderr = checkout.setup("{ echo 'no route to the index'; exit 2; }")
     assert code == 1
     assert "installing the Python packages failed" in stderr
     assert "    no route to the index" in stderr
     assert ".local/logs/setup-python.log" in stderr
-    shutil.rmtree(checkout.folder / ".tools")
+    checkout.use_uv(":")
     assert checkout.setup()[0] == 0
 
 
@@ -142,3 +149,20 @@ def test_an_interrupt_ends_all_of_it(checkout: Checkout, number: signal.Signals)
     assert "run the command again" in stderr
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert not (checkout.folder / ".venv" / ".stamp").exists(), stdout
+
+
+def test_what_an_interrupted_install_left_behind_is_not_built_upon(checkout: Checkout) -> None:
+    half = checkout.folder / ".venv" / "half-a-package"
+    assert checkout.setup("{ touch .venv/half-a-package; exit 2; }")[0] == 1
+    assert half.exists()
+    checkout.use_uv(":")
+    assert checkout.setup()[0] == 0
+    assert not half.exists()
+
+
+def test_an_environment_of_the_users_own_is_kept(checkout: Checkout) -> None:
+    own = checkout.folder / ".venv" / "own-package"
+    own.parent.mkdir()
+    own.touch()
+    assert checkout.setup()[0] == 0
+    assert own.exists()
