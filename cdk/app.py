@@ -6,6 +6,7 @@ No stack is tied to an account or a region: the CDK CLI deploys to the one of it
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -13,6 +14,7 @@ import aws_cdk as cdk
 from cdk import own_repository
 from cdk.local_differences import target
 from cdk.names import PROJECT, stack_name
+from cdk.services import SERVICES, Service
 from cdk.settings import Settings
 from cdk.stacks.api import ApiStack
 from cdk.stacks.artifacts import ArtifactsStack
@@ -23,13 +25,13 @@ from cdk.stacks.tracking import TrackingStack
 from lambdas.core.errors import TriageError
 
 
-def build(app: cdk.App, settings: Settings) -> None:
+def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVICES) -> None:
     """Put the stacks that `settings` ask for into `app`."""
     where = target(local=settings.local)
     artifacts = ArtifactsStack(app)
     state = StateStack(app)
-    api = ApiStack(app, settings, where, artifacts, state)
-    OperationsStack(app, settings, where, state, api)
+    api = ApiStack(app, settings, where, services, artifacts, state)
+    OperationsStack(app, settings, where, services, state, api)
     if settings.github_repository and where.delivery:
         DeliveryStack(app, repository=settings.github_repository, provider_arn=settings.github_oidc_provider)
     if settings.tracking and where.tracking:
@@ -37,9 +39,9 @@ def build(app: cdk.App, settings: Settings) -> None:
     cdk.Tags.of(app).add("project", PROJECT)
 
 
-def synthesize(app: cdk.App, settings: Settings) -> Path:
+def synthesize(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVICES) -> Path:
     """Build and write the cloud assembly; returns its folder."""
-    build(app, settings)
+    build(app, settings, services)
     folder = Path(app.synth().directory)
     if not target(local=settings.local).functions_as_zip:
         own_repository.build_image_after(folder, consumer=stack_name("Api"), producer=stack_name("Artifacts"))

@@ -41,7 +41,7 @@ def _draft4(schema: Any) -> Any:
         return schema
     out: Schema = {}
     for key, value in schema.items():
-        if key in _DROPPED:
+        if key in _DROPPED or (key == "required" and not value):  # draft 4 wants at least one
             continue
         if key == "const":
             out["enum"] = [value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
@@ -31,12 +31,12 @@ def operations_dashboard(
     decisions: dynamodb.ITable,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> cloudwatch.Dashboard:
-    """The dashboard `triage`."""
+    """The dashboard."""
     logs = [made.log_group.log_group_name for made in functions.values()]
     return cloudwatch.Dashboard(
         scope,
         "Dashboard",
-        dashboard_name=PROJECT,
+        dashboard_name=dashboard_name(),
         default_interval=Duration.days(1),
         period_override=cloudwatch.PeriodOverride.AUTO,
         widgets=[
@@ -55,6 +55,11 @@ def operations_dashboard(
             ],
         ],
     )
+
+
+def dashboard_name() -> str:
+    """Its name; the region is in it because an account has its dashboards in common for all regions."""
+    return f"{PROJECT}-{Aws.REGION}"
 
 
 def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloudwatch.IWidget]:

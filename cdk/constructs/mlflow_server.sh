@@ -11,7 +11,7 @@ if [ ! -f /swapfile ]; then
 fi
 swapon -a
 
-dnf install -y python3.11
+dnf install -y python3.11 python3.11-pip
 id mlflow 2>/dev/null || useradd --system --create-home --home-dir /var/lib/mlflow --shell /sbin/nologin mlflow
 mkdir -p /opt/mlflow
 cat > /opt/mlflow/constraints.txt <<'CONSTRAINTS'

@@ -17,8 +17,11 @@ from cdk.json_schema import Schema, draft4_model
 from cdk.names import API_STAGE, PROJECT
 from cdk.openapi import operation_id
 from cdk.services import Route, Service
+from cdk.settings import Settings
 from lambdas.core.schema import Problem
 
+KEYS_AT_FULL_RATE = 5
+"""The API as a whole takes this many times what one key may send."""
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _PROBLEM_STATUSES = ("400", "403", "413", "429", "503")
@@ -27,7 +30,7 @@ _PROBLEM_STATUSES = ("400", "403", "413", "429", "503")
 class TriageApi(Construct):
     """The public API: `add` puts a service's routes on it. `methods` are the routes added so far."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self.methods: list[tuple[Route, apigateway.Method]] = []
         self._models: dict[type, apigateway.IModel] = {}
@@ -50,6 +53,8 @@ class TriageApi(Construct):
                 stage_name=API_STAGE,
                 access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(_ACCESS_LOG_LINE),
+                throttling_rate_limit=settings.requests_per_second * KEYS_AT_FULL_RATE,
+                throttling_burst_limit=settings.burst * KEYS_AT_FULL_RATE,
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 metrics_enabled=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
@@ -14,7 +16,7 @@ from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
-from cdk.services import CATALOG, SERVICES
+from cdk.services import CATALOG, Service
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.state import StateStack
@@ -28,6 +30,7 @@ class ApiStack(Stack):
         scope: Construct,
         settings: Settings,
         target: Target,
+        services: Sequence[Service],
         artifacts: ArtifactsStack,
         state: StateStack,
     ) -> None:
@@ -40,9 +43,9 @@ class ApiStack(Stack):
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
         bucket = artifacts_bucket(self)
         packaging: Packaging = ZipPackaging() if target.functions_as_zip else ImagePackaging(self)
-        self.api = TriageApi(self, "Api")
+        self.api = TriageApi(self, "Api", settings=settings)
         self.functions: dict[str, LoggedFunction] = {}
-        for service in SERVICES:
+        for service in services:
             self.functions[service.name] = decision_function(
                 self, service, packaging=packaging, artifacts=bucket, decisions=state.decisions
             )
@@ -51,9 +54,9 @@ class ApiStack(Stack):
             CATALOG,
             packaging=packaging,
             artifacts=bucket,
-            services=[service.name for service in SERVICES],
+            services=[service.name for service in services],
         )
-        for service in (*SERVICES, CATALOG):
+        for service in (*services, CATALOG):
             self.api.add(service, self.functions[service.name].function)
         self._outputs(Access(self, "Access", api=self.api, settings=settings))
 

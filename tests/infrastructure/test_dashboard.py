@@ -1,0 +1,103 @@
+"""The dashboard and the saved queries ask for what is really there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from cdk.constructs import log_queries
+from cdk.metrics import MetricId, emitted
+from cdk.services import SERVICES
+from lambdas.core.telemetry import Telemetry
+from tests.infrastructure.assembly import Assembly, text
+
+
+def widgets(assembly: Assembly) -> list[dict[str, Any]]:
+    """The dashboard's widgets."""
+    body = text(assembly.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
+    found: list[dict[str, Any]] = json.loads(body)["widgets"]
+    return found
+
+
+def test_the_dashboard_shows_what_people_ask_first(plain: Assembly) -> None:
+    titles = {w["properties"].get("title") for w in widgets(plain)}
+    assert {
+        "Alarms", "Requests, and decisions by service", "Latency of the API, ms", "Answers that are errors",
+        "Confidence: average and lowest tenth", "Share answered by rules",
+        "Bad requests, model and log failures", "Errors", "Bad requests", "Model failures",
+        "Bill of the account this month, USD",
+    } <= titles  # fmt: skip
+    (latency,) = [w for w in widgets(plain) if w["properties"].get("title") == "Latency of the API, ms"]
+    assert [row[-1]["stat"] for row in latency["properties"]["metrics"]] == ["p50", "p95", "p99"]
+
+
+def test_the_alarm_widget_shows_every_alarm(more_services: Assembly) -> None:
+    (shown,) = [w for w in widgets(more_services) if w["type"] == "alarm"]
+    assert len(shown["properties"]["alarms"]) == len(more_services.resources("AWS::CloudWatch::Alarm"))
+
+
+def test_the_bill_is_looked_up_where_aws_keeps_it(plain: Assembly) -> None:
+    (bill,) = [w for w in widgets(plain) if "Bill" in w["properties"].get("title", "")]
+    assert bill["properties"]["region"] == "us-east-1"
+
+
+def test_widgets_do_not_overlap_and_fit_the_grid(plain: Assembly) -> None:
+    taken: set[tuple[int, int]] = set()
+    for w in widgets(plain):
+        cells = {
+            (x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])
+        }
+        assert w["x"] + w["width"] <= 24
+        assert not cells & taken
+        taken |= cells
+
+
+def test_queries_are_saved_over_every_function_and_shown(plain: Assembly) -> None:
+    saved = {r.properties["Name"]: r.properties for r in plain.resources("AWS::Logs::QueryDefinition")}
+    assert set(saved) == {f"triage/{query.name}" for query in log_queries.ALL}
+    groups = {
+        g.logical_id
+        for g in plain.resources("AWS::Logs::LogGroup")
+        if text(g.properties["LogGroupName"]).startswith("/aws/lambda/")
+    }
+    for query in saved.values():
+        names = {
+            re.sub(r".*OutputRef(\w+?)[0-9A-F]{8}>$", r"\1", text(name)) for name in query["LogGroupNames"]
+        }
+        assert names == groups
+
+
+def test_queries_look_for_lines_that_the_functions_write(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry = Telemetry("tickets")
+    telemetry.bad_request(400, "no text", "body")
+    telemetry.model_failed("sha256 differs")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    by_message = {line["message"]: line for line in lines}
+    for query, line in (
+        (log_queries.BAD_REQUESTS, by_message["bad request"]),
+        (log_queries.MODEL_FAILURES, by_message["model failed"]),
+    ):
+        asked = " ".join(query.lines)
+        assert f"filter message = '{line['message']}'" in asked
+        fields = re.search(r" by (.+?)(?:$| sort)", asked)
+        assert fields and {name.strip() for name in fields[1].split(",")} <= set(line)
+
+
+def test_the_listed_metrics_are_those_the_functions_write(capsys: pytest.CaptureFixture[str]) -> None:
+    found: set[MetricId] = set()
+    for service in SERVICES:
+        telemetry = Telemetry(service.name)
+        telemetry.decided(0.9, fallback=False)
+        telemetry.bad_request(400, "no text", "body")
+        telemetry.model_failed("sha256 differs")
+        telemetry.log_failed("throttled", [{"id": 1}])
+        telemetry.flush()
+    for line in map(json.loads, capsys.readouterr().out.splitlines()):
+        for described in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for names in described["Dimensions"]:
+                pairs = tuple(sorted((name, line[name]) for name in names))
+                found |= {MetricId(described["Namespace"], m["Name"], pairs) for m in described["Metrics"]}
+    assert found == emitted(service.name for service in SERVICES)

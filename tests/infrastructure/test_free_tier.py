@@ -1,0 +1,193 @@
+"""The ledger: every variant stays inside the free tier, and the ledger sees what would not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cdk import free_tier
+from cdk.free_tier import Line, ledger
+from cdk.metrics import MetricId, emitted
+from cdk.services import SERVICES
+from tests.infrastructure.assembly import Assembly
+from tests.infrastructure.synthesize import more_services as listed_services
+
+
+def lines(resources: list[dict[str, Any]], metrics: set[MetricId] | None = None) -> dict[str, Line]:
+    """The ledger of one template with these resources."""
+    template = {"Resources": {f"R{i}": resource for i, resource in enumerate(resources)}}
+    return {line.what: line for line in ledger([template], metrics or set())}
+
+
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": kind, "Properties": properties}
+
+
+@pytest.mark.parametrize("variant", ["plain", "everything", "laptop", "more_services"])
+def test_the_app_stays_inside_the_free_tier(variant: str, request: pytest.FixtureRequest) -> None:
+    assembly: Assembly = request.getfixturevalue(variant)
+    services = listed_services() if variant == "more_services" else SERVICES
+    over = [
+        line
+        for line in ledger(assembly.templates.values(), emitted(service.name for service in services))
+        if line.over
+    ]
+    assert over == []
+
+
+def test_three_services_use_nine_of_the_ten_metrics_and_eight_of_the_ten_alarms(
+    more_services: Assembly,
+) -> None:
+    names = [service.name for service in listed_services()]
+    assert len(names) == 3
+    used = {line.what: line.used for line in ledger(more_services.templates.values(), emitted(names))}
+    assert (used["custom metrics"], used["CloudWatch alarms"]) == (9, 8)
+
+
+ALARM = {"Namespace": "Triage", "MetricName": "M", "Period": 60}
+DASHBOARD = {
+    "widgets": [
+        {
+            "properties": {
+                "metrics": [
+                    ["Triage", "A", "service", "tickets", {"stat": "Sum"}],
+                    ["Triage", "A", "service", "tickets", {"stat": "p95"}],
+                    ["AWS/Lambda", "Errors"],
+                    [{"expression": "m1*2"}],
+                ]
+            }
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "resources"),
+    [
+        ("CloudWatch alarms", [resource("AWS::CloudWatch::Alarm", **ALARM)] * 11),
+        (
+            "CloudWatch alarms",
+            [resource("AWS::CloudWatch::Alarm", Metrics=[{"MetricStat": {"Metric": ALARM}}] * 11)],
+        ),
+        ("high-resolution alarms", [resource("AWS::CloudWatch::Alarm", **{**ALARM, "Period": 10})]),
+        ("dashboards", [resource("AWS::CloudWatch::Dashboard", DashboardBody='{"widgets": []}')] * 4),
+        (
+            "API stages with detailed metrics",
+            [resource("AWS::ApiGateway::Stage", MethodSettings=[{"MetricsEnabled": True}])],
+        ),
+        (
+            "DynamoDB read units",
+            [
+                resource(
+                    "AWS::DynamoDB::Table",
+                    ProvisionedThroughput={"ReadCapacityUnits": 20, "WriteCapacityUnits": 1},
+                    GlobalSecondaryIndexes=[
+                        {"ProvisionedThroughput": {"ReadCapacityUnits": 6, "WriteCapacityUnits": 1}}
+                    ],
+                )
+            ],
+        ),
+        (
+            "DynamoDB write units",
+            [
+                resource(
+                    "AWS::DynamoDB::Table",
+                    ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 13},
+                )
+            ]
+            * 2,
+        ),
+        ("DynamoDB read units", [resource("AWS::DynamoDB::Table", BillingMode="PAY_PER_REQUEST")]),
+        ("images kept in ECR", [resource("AWS::ECR::Repository")]),
+        (
+            "images kept in ECR",
+            [
+                resource(
+                    "AWS::ECR::Repository",
+                    LifecyclePolicy={
+                        "LifecyclePolicyText": json.dumps(
+                            {
+                                "rules": [
+                                    {
+                                        "selection": {
+                                            "tagStatus": "untagged",
+                                            "countType": "imageCountMoreThan",
+                                            "countNumber": 1,
+                                        }
+                                    }
+                                ]
+                            }
+                        )
+                    },
+                )
+            ],
+        ),
+        ("log groups without retention", [resource("AWS::Logs::LogGroup", LogGroupName="x")]),
+        (
+            "log groups without retention",
+            [resource("AWS::ApiGateway::Stage", MethodSettings=[{"LoggingLevel": "INFO"}])],
+        ),
+        ("functions without a log group", [resource("AWS::Lambda::Function")]),
+        ("budgets", [resource("AWS::Budgets::Budget")] * 3),
+        ("instances larger than micro", [resource("AWS::EC2::Instance", InstanceType="m5.large")]),
+        (
+            "disk of instances, GB",
+            [
+                resource(
+                    "AWS::EC2::Instance",
+                    InstanceType="t3.micro",
+                    BlockDeviceMappings=[{"Ebs": {"VolumeSize": 31}}],
+                )
+            ],
+        ),
+        ("interface endpoints", [resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface")]),
+        ("NAT gateways", [resource("AWS::EC2::NatGateway")]),
+        ("elastic IPs", [resource("AWS::EC2::EIP")]),
+        ("KMS keys", [resource("AWS::KMS::Key")]),
+        ("Kinesis streams", [resource("AWS::Kinesis::Stream")]),
+        ("ElastiCache clusters", [resource("AWS::ElastiCache::ReplicationGroup")]),
+        ("WAF web ACLs", [resource("AWS::WAFv2::WebACL")]),
+        ("secrets", [resource("AWS::SecretsManager::Secret")]),
+    ],
+)
+def test_the_ledger_sees_what_passes_a_limit(what: str, resources: list[dict[str, Any]]) -> None:
+    found = lines(resources)
+    assert found[what].over
+    others = [line for line in found.values() if line.over and line.what != what]
+    assert all(line.what.startswith("DynamoDB") for line in others), others
+
+
+def test_the_metrics_on_one_dashboard_are_counted() -> None:
+    rows = [["AWS/Lambda", f"M{i}"] for i in range(51)]
+    body = json.dumps({"widgets": [{"properties": {"metrics": rows}}]})
+    found = lines([resource("AWS::CloudWatch::Dashboard", DashboardBody=body)])
+    assert found["metrics on a dashboard"] == Line("metrics on a dashboard", 51, 50)
+
+
+def test_each_combination_of_dimensions_is_a_metric_and_aws_own_are_free() -> None:
+    alarm = resource(
+        "AWS::CloudWatch::Alarm",
+        **{**ALARM, "MetricName": "A", "Dimensions": [{"Name": "service", "Value": "tickets"}]},
+    )
+    log_filter = resource(
+        "AWS::Logs::MetricFilter", MetricTransformations=[{"MetricNamespace": "Triage", "MetricName": "B"}]
+    )
+    shown = resource("AWS::CloudWatch::Dashboard", DashboardBody=json.dumps(DASHBOARD))
+    known = {MetricId("Triage", "A", (("service", "tickets"),)), MetricId("Triage", "A", ())}
+    assert lines([alarm, log_filter, shown], known)["custom metrics"].used == 3
+
+
+def test_the_command_prints_the_ledger_and_fails_over_a_limit(
+    plain: Assembly, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert free_tier.main([str(plain.folder)]) == 0
+    assert "CloudWatch alarms" in capsys.readouterr().out
+    bad = {"Resources": {"Key": resource("AWS::KMS::Key")}}
+    (tmp_path / "Bad.template.json").write_text(json.dumps(bad), "utf-8")
+    assert free_tier.main([str(tmp_path)]) == 1
+    assert "OVER KMS keys" in capsys.readouterr().out
+    (tmp_path / "Bad.template.json").unlink()
+    assert free_tier.main([str(tmp_path)]) == 1
+    assert "run `make synth` first" in capsys.readouterr().err

@@ -1,0 +1,124 @@
+"""The functions: one image on AWS, a zip on the laptop, and otherwise the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cdk.constructs.metric_bridge import HANDLER as BRIDGE
+from cdk.services import CATALOG, SERVICES
+from tests.infrastructure.assembly import Assembly, Json, text
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVED = (*SERVICES, CATALOG)
+
+
+def functions(assembly: Assembly) -> dict[str, Json]:
+    """The properties of each function of the API stack by its name."""
+    found = assembly.resources("AWS::Lambda::Function", "Triage-Api")
+    return {r.properties["FunctionName"]: r.properties for r in found}
+
+
+def test_on_aws_one_image_with_a_command_each(plain: Assembly) -> None:
+    found = functions(plain)
+    assert set(found) == {f"triage-{service.name}" for service in SERVED}
+    assert len({text(function["Code"]["ImageUri"]) for function in found.values()}) == 1
+    (tag,) = plain.assets("Triage-Api")["dockerImages"]
+    for service in SERVED:
+        function = found[f"triage-{service.name}"]
+        assert function["PackageType"] == "Image"
+        assert function["ImageConfig"] == {"Command": [service.handler]}
+        assert text(function["Code"]["ImageUri"]).endswith(f"/triage:{tag}")
+        assert function["Architectures"] == ["x86_64"], "onnxruntime crashes on arm64 Lambda"
+
+
+def test_on_the_laptop_a_zip_and_the_same_handler(laptop: Assembly) -> None:
+    found = functions(laptop)
+    for service in SERVED:
+        function = found[f"triage-{service.name}"]
+        assert function["Handler"] == service.handler
+        assert function["Runtime"].startswith("python3.")
+        assert "PackageType" not in function
+
+
+def test_apart_from_the_packaging_the_laptops_functions_are_the_same(
+    plain: Assembly, laptop: Assembly
+) -> None:
+    packaging = {"Code", "PackageType", "ImageConfig", "Handler", "Runtime"}
+
+    def rest(assembly: Assembly) -> dict[str, Json]:
+        return {
+            name: {key: value for key, value in function.items() if key not in packaging}
+            for name, function in functions(assembly).items()
+        }
+
+    assert rest(plain) == rest(laptop)
+
+
+def test_the_environment_is_that_of_the_contract(plain: Assembly) -> None:
+    contract = (ROOT / "docs" / "contracts.md").read_text("utf-8")
+    section = contract.partition("## Environment of a decision function")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", section, re.MULTILINE)
+    elsewhere = {"AWS_ENDPOINT_URL", "MODEL_CACHE_DIR"}  # the embedded AWS sets these
+    promised = {name: meaning for name, meaning in rows if name not in elsewhere}
+    environment = functions(plain)["triage-tickets"]["Environment"]["Variables"]
+    assert set(environment) == set(promised)
+    assert text(environment["ARTIFACTS_BUCKET"]) == "<Triage-Artifacts.ArtifactsBucket>"
+    for name in ("ROLLOUT_REFRESH_SECONDS", "DECISION_TTL_DAYS"):
+        assert f"({environment[name]})" in promised[name]
+    assert environment["POWERTOOLS_SERVICE_NAME"] == "tickets"
+    assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "Triage"
+
+
+def test_the_catalog_is_told_the_services(more_services: Assembly) -> None:
+    environment = functions(more_services)["triage-catalog"]["Environment"]["Variables"]
+    assert environment["SERVICES"] == "tickets,transactions,content"
+
+
+@pytest.mark.parametrize("variant", ["plain", "laptop"])
+def test_every_function_logs_to_a_group_that_forgets(variant: str, request: pytest.FixtureRequest) -> None:
+    assembly: Assembly = request.getfixturevalue(variant)
+    retention = {
+        g.logical_id: g.properties["RetentionInDays"] for g in assembly.resources("AWS::Logs::LogGroup")
+    }
+    for function in assembly.resources("AWS::Lambda::Function"):
+        assert retention[function.properties["LoggingConfig"]["LogGroup"]["Ref"]] == 30
+
+
+def test_functions_are_traced_and_answer_before_the_gateway_gives_up(plain: Assembly) -> None:
+    for function in functions(plain).values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["Timeout"] < 29
+        assert "ReservedConcurrentExecutions" not in function, "a new account may have ten in all"
+
+
+def test_the_zip_holds_the_package_and_nothing_else(laptop: Assembly) -> None:
+    folder = zip_folder(laptop, "lambdas")
+    assert [path.name for path in folder.iterdir()] == ["lambdas"]
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert {"lambdas/tickets/handler.py", "lambdas/core/http.py", "lambdas/catalog/openapi.json"} <= names
+    assert not [
+        n for n in names if "__pycache__" in n or n.endswith((".pyc", "Dockerfile", "requirements.txt"))
+    ]
+
+
+def test_the_bridges_zip_holds_only_the_bridge(laptop: Assembly) -> None:
+    folder = zip_folder(laptop, "local/emf_bridge")
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert "local/__init__.py" in names
+    assert str(Path(*BRIDGE.split(".")[:-1]).with_suffix(".py")) in names
+    assert all(name == "local/__init__.py" or name.startswith("local/emf_bridge/") for name in names)
+
+
+def zip_folder(assembly: Assembly, display_name: str) -> Path:
+    """The folder of the zip asset with that name; there is one."""
+    folders = {
+        assembly.folder / asset["source"]["path"]
+        for stack in assembly.templates
+        for asset in assembly.assets(stack)["files"].values()
+        if asset.get("displayName", "").startswith(display_name)
+    }
+    assert len(folders) == 1
+    return folders.pop()

@@ -1,0 +1,34 @@
+"""A service is one entry of the list; everything else follows from it."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from cdk.services import Service, behind_the_api
+from tests.infrastructure.assembly import Assembly
+
+
+@pytest.mark.parametrize("service", behind_the_api(), ids=lambda service: service.name)
+def test_an_entry_names_what_exists(service: Service) -> None:
+    module, _, function = service.handler.rpartition(".")
+    assert function == "handle"
+    assert importlib.util.find_spec(module) is not None
+    for route in service.routes:
+        assert route.path.startswith("/v1/")
+        assert (route.request is not None) == (route.method == "POST")
+        assert 0 < route.share <= 1
+
+
+def test_one_entry_more_gives_function_routes_and_alarms(plain: Assembly, more_services: Assembly) -> None:
+    added = {
+        "AWS::Lambda::Function": 2,
+        "AWS::ApiGateway::Method": 2,
+        "AWS::CloudWatch::Alarm": 4,
+        "AWS::DynamoDB::Table": 0,
+        "AWS::S3::Bucket": 0,
+        "AWS::CloudWatch::Dashboard": 0,
+    }
+    for kind, more in added.items():
+        assert len(more_services.resources(kind)) == len(plain.resources(kind)) + more, kind

@@ -1,0 +1,38 @@
+"""The bucket and the decision log."""
+
+from __future__ import annotations
+
+from tests.infrastructure.assembly import Assembly
+
+
+def test_the_bucket_is_private_versioned_and_forgets_old_versions(plain: Assembly) -> None:
+    bucket = plain.one("AWS::S3::Bucket")
+    assert bucket.properties["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket.properties["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert "ExpirationInDays" not in rule, "a live bundle never goes by itself"
+    assert bucket.body["DeletionPolicy"] == "Retain"
+
+
+def test_the_bucket_takes_no_unencrypted_connection(plain: Assembly) -> None:
+    statements = plain.one("AWS::S3::BucketPolicy").properties["PolicyDocument"]["Statement"]
+    denied = [s["Condition"] for s in statements if s["Effect"] == "Deny"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
+
+
+def test_the_decision_log_is_as_the_contract_says(plain: Assembly) -> None:
+    table = plain.one("AWS::DynamoDB::Table")
+    assert table.properties["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table.properties["AttributeDefinitions"] == [{"AttributeName": "id", "AttributeType": "S"}]
+    assert table.properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert "BillingMode" not in table.properties, "provisioned, because on-demand is not free"
+    assert table.properties["ProvisionedThroughput"] == {"ReadCapacityUnits": 5, "WriteCapacityUnits": 10}
+    assert table.body["DeletionPolicy"] == "Retain"
