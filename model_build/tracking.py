@@ -93,6 +93,11 @@ class Tracker:
             raise TrackingError(f"{self.uri}: {answer.error}")
         return answer.where
 
+    @property
+    def ended(self) -> bool:
+        """Whether the helper is gone."""
+        return self._process.poll() is not None
+
     def stop(self) -> None:
         """End the helper."""
         if self._process.poll() is None:

@@ -30,6 +30,19 @@ class Workspace:
         """One folder a bundle, by version."""
         return self.build / self.service / "bundles"
 
+    @property
+    def _tracked(self) -> Path:
+        return self.build / self.service / "tracked"
+
+    def note_tracked(self, version: str, where: str) -> None:
+        """Remember that the bundle `version` was logged."""
+        self._tracked.mkdir(parents=True, exist_ok=True)
+        (self._tracked / version).write_text(f"{where}\n", encoding="utf-8")
+
+    def was_tracked(self, version: str) -> bool:
+        """Whether the bundle `version` was logged."""
+        return (self._tracked / version).is_file()
+
     def path(self, name: str) -> Path:
         """The file or folder `name`, its parent made."""
         path = self.work / name

@@ -106,8 +106,11 @@ def test_when_most_rows_would_be_left_out_another_split_is_advised(tmp_path: Pat
 @pytest.mark.parametrize("columns", [PLAIN, TIMED, GROUPED])
 def test_a_text_is_never_on_two_sides(tmp_path: Path, columns: Columns) -> None:
     rows = ticket_rows(300)
-    copies = [{**row, "customer": other["customer"], "queue": other["queue"], "created_at": other["created_at"]}
-              for row, other in zip(rows[:60], reversed(rows), strict=False)]  # fmt: skip
+    moved = ("customer", "queue", "created_at")
+    copies = [
+        {**row, **{name: other[name] for name in moved}}
+        for row, other in zip(rows[:60], reversed(rows), strict=False)
+    ]
     rows = [*rows, *copies]
     result = split_of(tmp_path, rows, columns)
     parts = rows_of(result.dataset, rows)

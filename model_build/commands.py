@@ -1,0 +1,133 @@
+"""What the commands of the command line do. Each returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from model_build.errors import PublishError
+from model_build.job import Job
+from model_build.options import parameters_of
+from model_build.progress import Reporter
+from model_build.services import load_service
+from model_build.workspace import Workspace
+
+
+def train(options: argparse.Namespace) -> int:
+    """Every stage, from the CSV to a bundle."""
+    from model_build.pipeline import train_model
+
+    train_model(_job(options), tracked=not options.no_tracking)
+    return 0
+
+
+def stage(options: argparse.Namespace) -> int:
+    """Single stages."""
+    from model_build.pipeline import run_stages
+
+    run_stages(_job(options), [name.strip() for name in options.stages.split(",") if name.strip()])
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """The stages about data in a folder that is thrown away."""
+    from model_build import stages_data as data
+
+    options.build_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.build_dir, prefix="validate-") as folder:
+        job = _job(options, Path(folder))
+        source = data.source_stage(job)
+        validated = data.validate_stage(job, source)
+        result = data.split_stage(job, source, data.clean_stage(job, source, validated))
+        job.reporter.say(f"\n{source.csv} can be trained on. The split: {result.report.why}.")
+    return 0
+
+
+def synthetic(options: argparse.Namespace) -> int:
+    """The synthetic data as a CSV."""
+    job = _job(options)
+    rows = options.rows or job.parameters.service.synthetic_rows
+    seed = job.parameters.seed if options.seed is None else options.seed
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with job.reporter.stage("synthetic data") as told:
+        job.service.write_synthetic(options.out, rows=rows, seed=seed)
+        told.note = f"{rows:,} rows in {options.out}"
+    return 0
+
+
+def publish(options: argparse.Namespace) -> int:
+    """A bundle goes live."""
+    from model_build.bundle import find_bundle
+    from model_build.publish import publish as make_live
+
+    bucket = options.bucket or os.environ.get("ARTIFACTS_BUCKET")
+    if not bucket:
+        raise PublishError("which bucket? Use `make publish`, which knows it, or pass --bucket")
+    reporter, place = Reporter(), Workspace(options.build_dir, options.service)
+    folder = find_bundle(place.bundles, options.service, options.version)
+    with reporter.stage("publish") as told:
+        done = make_live(
+            folder,
+            options.service,
+            bucket,
+            role=options.role,
+            share=options.share,
+            shadow=options.shadow,
+            keep=options.keep,
+            progress=told,
+        )
+        told.note = f"{folder.name} is the {options.role} in s3://{bucket}"
+    if done.before is not None and done.before.champion.version != done.rollout.champion.version:
+        reporter.say(f"  before it: {done.before.champion.version} (publish --version brings it back)")
+    if done.removed:
+        reporter.say(f"  removed from the bucket: {', '.join(done.removed)}")
+    if not options.no_tracking:
+        _promote(reporter, place, folder.name, options.role)
+    return 0
+
+
+def list(options: argparse.Namespace) -> int:  # noqa: A001 - the command's name
+    """The bundles that are there."""
+    from model_build.bundle import built_bundles
+
+    place = Workspace(options.build_dir, options.service)
+    found = built_bundles(place.bundles, options.service)
+    if not found:
+        print(f"nothing was built yet in {place.bundles}: make train SERVICE={options.service}")
+    for manifest in found:
+        size = sum(entry.bytes for entry in manifest.files.values()) / 1e6
+        data = "synthetic" if manifest.training_data.synthetic else manifest.training_data.source
+        heads = ", ".join(f"{head.name} ({len(head.classes)} classes)" for head in manifest.heads)
+        figure = manifest.metrics.get("accuracy")
+        shown = f"accuracy {figure:.3f}" if isinstance(figure, float) else ""
+        rows = f"{manifest.training_data.rows:,} rows of {data}"
+        print(f"{manifest.version}  {size:6.1f} MB  {rows}  {heads}  {shown}")
+    return 0
+
+
+def _job(options: argparse.Namespace, build: Path | None = None) -> Job:
+    service = load_service(options.service)
+    return Job(
+        service=service,
+        parameters=parameters_of(options, service.fields),
+        workspace=Workspace(build or options.build_dir, options.service),
+        reporter=Reporter(),
+    )
+
+
+def _promote(reporter: Reporter, place: Workspace, version: str, role: str) -> None:
+    """Tell MLflow, if this bundle was tracked there."""
+    from model_build.errors import TrackingError
+    from model_build.tracking import Promotion, Tracker
+
+    if not place.was_tracked(version):
+        return
+    try:
+        with reporter.stage("tracking") as told:
+            told.note = Tracker(place.build).finish(
+                Promotion(service=place.service, version=version, alias=role)
+            )
+    except TrackingError as error:
+        reporter.warn(f"{error.detail}. The bundle is live all the same")
