@@ -29,7 +29,7 @@ NAMES = tuple(service.name for service in SERVICES)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 failed with a message, 130 interrupted."""
     options, rest = _parser().parse_known_args(arguments)
-    place, console = place_from(os.environ), Console(highlight=False)
+    place, console = place_from(os.environ), Console(highlight=False, soft_wrap=True)
     signals.as_interrupt()
     try:
         return _run(options, rest, place, console)
@@ -94,10 +94,10 @@ def _how_to_go_on(stack: Stack, console: Console) -> None:
             lines.append(("note", f"{name}: {newest[-1].version} is newer than the live model: make publish"))
     console.print()
     for name, text in lines:
-        console.print(Text.assemble((f"{name:<5}", "dim"), text), soft_wrap=True)
+        console.print(Text.assemble((f"{name:<5}", "dim"), text))
     for sample in _samples()[:1]:
         console.print()
-        console.print(Text(answers.curl(stack.api, sample)), soft_wrap=True)
+        console.print(Text(answers.curl(stack.api, sample)))
     console.print("\nmake status, make inbox (alarm mails), make publish (a model of your own), make down")
 
 
@@ -127,7 +127,7 @@ def show_inbox(place: Place, console: Console) -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True, highlight=False).print(Text(f"triage: {message}"), soft_wrap=True)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"triage: {message}"))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,8 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
             line.append(f"  (could also be {', '.join(others)})", "dim")
         console.print(line)
     console.print(Text.assemble("      decision    ", _verdict(decision)))
+    for reason in decision["reasons"] if decision["review"] else ():
+        console.print(Text.assemble("                  - ", (reason, "dim")))
     if decision.get("terms"):
         terms = ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in decision["terms"][:5])
         console.print(Text.assemble("      because of  ", (terms, "dim")))
@@ -33,7 +35,7 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
 
 def _verdict(decision: dict[str, Any]) -> Text:
     if decision["review"]:
-        return Text(f"a person reviews it: {'; '.join(decision['reasons'])}", "yellow")
+        return Text("a person reviews it, because", "yellow")
     return Text(f"act on it: {decision['outcome']}", "green")
 
 

@@ -124,7 +124,7 @@ def _show_one(console: Console, mail: Mail, *, is_new: bool) -> None:
         label = {"": "", "ALARM": "What to do: "}.get(mail.state, "About it: ")
         lines.append(Text.assemble((label, "dim"), mail.text))
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(line)
     console.print()
 
 

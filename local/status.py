@@ -70,4 +70,4 @@ def _built(console: Console, place: Place, service: str, live: str | None) -> No
 
 
 def _line(console: Console, name: str, text: str) -> None:
-    console.print(Text.assemble((f"{name:<6} ", "dim"), text), soft_wrap=True)
+    console.print(Text.assemble((f"{name:<6} ", "dim"), text))

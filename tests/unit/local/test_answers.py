@@ -54,7 +54,11 @@ def test_an_answer_shows_what_how_sure_and_why(part: str) -> None:
 
 def test_a_review_says_why() -> None:
     text = shown(review=True, reasons=["not sure enough", "two departments fit"])
-    assert "a person reviews it: not sure enough; two departments fit" in text
+    assert "a person reviews it, because" in text
+    assert [line.strip() for line in text.splitlines() if " - " in line] == [
+        "- not sure enough",
+        "- two departments fit",
+    ]
     assert "act on it" not in text
 
 

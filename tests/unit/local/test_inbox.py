@@ -61,7 +61,7 @@ def fetch(monkeypatch: pytest.MonkeyPatch, place: Place, queue: Queue) -> list[i
 
 
 def shown(mails: list[inbox.Mail], new: set[str]) -> str:
-    console = Console(file=io.StringIO(), width=100)
+    console = Console(file=io.StringIO(), soft_wrap=True)
     inbox.show(console, mails, new)
     text = console.file
     assert isinstance(text, io.StringIO)
