@@ -96,6 +96,9 @@ class Cdk:
             "PATH": binaries,
             "PYTHONPATH": str(place.root),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
+            # A banner about Node's age would hide what a failing synthesis says.
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
             "CI": "true",
         }
 
