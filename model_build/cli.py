@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,10 +85,8 @@ without a deploy. The bundles it replaces stay in the bucket, the last 5 of them
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code. What the user can put right is told without a trace."""
     options = parser().parse_args(arguments)
-    from model_build import commands
-
     try:
-        run = getattr(commands, options.command)
+        run = getattr(importlib.import_module("model_build.commands"), options.command)
         return int(run(options))
     except TriageError as error:
         print(f"\ntriage: {error.detail}", file=sys.stderr)

@@ -41,7 +41,7 @@ class Predictions:
             arrays[f"logits{number}"] = self.logits[head]
             arrays[f"labels{number}"] = self.labels[head]
         with path.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_predictions(path: Path) -> Predictions:

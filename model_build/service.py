@@ -68,9 +68,13 @@ class Exported:
 class TrainingService(Protocol):
     """One service's share of training; `model_build.tickets.pipeline.TicketTraining` is one."""
 
-    name: str
-    fields: Mapping[str, Field]
-    """The fields a CSV can fill, by their name in the request schema."""
+    @property
+    def name(self) -> str:
+        """The service's name in URLs, folders and params.yaml."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The fields a CSV can fill, by their name in the request schema."""
 
     def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
         """Which text columns of the CSV fill which field; several are joined by a new line."""
