@@ -32,14 +32,13 @@ class Route:
 class Service:
     """A function behind the API and its routes.
 
-    A service that `decides` has bundles, writes to the decision log and gets the alarms on confidence
+    One that is in `SERVICES` has bundles, writes to the decision log and gets the alarms on confidence
     and fallbacks. `low_confidence` is the average confidence below which people should look.
     """
 
     name: str
     handler: str
     routes: tuple[Route, ...]
-    decides: bool = True
     memory_mb: int = 1024
     timeout_seconds: int = 15
     low_confidence: float = 0.6
@@ -72,7 +71,6 @@ SERVICES: tuple[Service, ...] = (
 CATALOG = Service(
     name="catalog",
     handler="lambdas.catalog.handler.handle",
-    decides=False,
     memory_mb=256,
     timeout_seconds=10,
     routes=(
