@@ -1,0 +1,73 @@
+"""Whether a confidence of 0.8 is right 8 times in 10."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from model_build.intervals import Interval, percentile_interval, wilson
+
+BINS: Final = 15
+RESAMPLES: Final = 200
+
+Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+class Bin(msgspec.Struct, frozen=True):
+    """Rows of like confidence: their mean confidence, and how many of them are right."""
+
+    confidence: float
+    accuracy: Interval
+
+
+class Reliability(msgspec.Struct, frozen=True):
+    """`ece` is the expected calibration error of the winning class's probability; see `expected_error`."""
+
+    ece: Interval
+    bins: list[Bin]
+
+
+def reliability(probabilities: Floats, labels: Ints, *, seed: int, bins: int = BINS) -> Reliability:
+    """How far `probabilities`, [rows, classes], can be believed on rows they were not fitted to.
+
+    The interval comes from bootstrapped rows. Resampling adds noise within the bins, so the replicates
+    lie somewhat high and the interval is a cautious one.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    rng = np.random.default_rng(seed)
+    n = len(labels)
+    replicates = np.empty(RESAMPLES)
+    for k in range(RESAMPLES):
+        drawn = rng.integers(0, n, n)
+        replicates[k] = expected_error(confidence[drawn], right[drawn], bins)
+    ece = percentile_interval(expected_error(confidence, right, bins), replicates, n)
+    groups = [group for group in _equal_mass(confidence, bins) if len(group)]
+    return Reliability(
+        ece,
+        [
+            Bin(float(confidence[group].mean()), wilson(int(right[group].sum()), len(group)))
+            for group in groups
+        ],
+    )
+
+
+def expected_error(confidence: Floats, right: Bools, bins: int = BINS) -> float:
+    """The expected calibration error: the mean over bins of |accuracy - mean confidence|, weighted by rows.
+
+    Guo et al. 2017, with bins of equal mass instead of equal width: less biased (Roelofs et al. 2022).
+    """
+    gaps = [
+        abs(float(right[group].sum() - confidence[group].sum())) for group in _equal_mass(confidence, bins)
+    ]
+    return sum(gaps) / len(confidence)
+
+
+def _equal_mass(confidence: Floats, bins: int) -> list[Ints]:
+    """The rows of each bin; the last bins may be empty when there are fewer rows than bins."""
+    return np.array_split(np.argsort(confidence, kind="stable"), bins)
