@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def end_group(pid: int, grace: float = GRACE_SECONDS, patience: float = 2.0) -> 
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     _wait([process for process in members if process.pid == pid], grace)
-    left = {process.pid: process for process in [*members, *_group(pid)] if process.is_running()}
+    left = {process.pid: process for process in [*members, *_group(pid)] if _alive(process)}
     for send, seconds in ((psutil.Process.terminate, patience), (psutil.Process.kill, 5.0)):
         for process in left.values():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -46,9 +47,24 @@ def _group(pgid: int) -> list[psutil.Process]:
 
 
 def _wait(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those still there after `seconds`, less when all end sooner. A zombie counts as ended."""
-    alive = psutil.wait_procs(list(processes), timeout=seconds)[1]
-    return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    """Those still there after `seconds`, sooner when all end.
+
+    A zombie has ended: its parent may be a process that never asks, so it is not waited for.
+    """
+    deadline = time.monotonic() + seconds
+    while left := [process for process in processes if _alive(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    psutil.wait_procs(processes, timeout=0)
+    return left
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Commands:

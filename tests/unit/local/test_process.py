@@ -58,6 +58,29 @@ def test_a_group_ends_with_its_children(family: Path, manner: str) -> None:
     leader.wait()
 
 
+def test_a_child_that_nobody_asks_about_is_not_waited_for(tmp_path: Path) -> None:
+    # Its parent never collects it, so it stays a zombie: as under a first process that is no init.
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import subprocess, sys\n"
+        "command = [sys.executable, '-c', 'input()']\n"
+        "child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)\n"
+        "print(child.pid, flush=True)\n"
+        "sys.stdin.readline()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    ender = threading.Thread(target=end_group, args=(child.pid, 600.0, 600.0))
+    ender.start()
+    ender.join(timeout=60)
+    assert not ender.is_alive()
+    assert child.status() == psutil.STATUS_ZOMBIE
+    parent.communicate("\n", timeout=30)
+
+
 def test_ending_a_group_that_is_gone_is_no_error() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     process.wait()
