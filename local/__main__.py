@@ -1,149 +1,19 @@
-"""The laptop's commands; the Makefile calls them: up, down, inbox, status, publish."""
+"""`python -m local`: only a door, so that Ctrl-C while the rest is still imported shows no trace either."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from collections.abc import Sequence
-
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.text import Text
-
-from cdk.services import SERVICES
-from lambdas.core.errors import TriageError
-from local import answers, deploy, emulator, inbox, publish, running, signals, status
-from local.bundles import built, published
-from local.errors import CallFailed, Interrupted, with_log
-from local.place import Place, place_from, port_from
-from local.process import Commands
-from local.progress import Steps
-from local.samples import SAMPLES, Sample
-from local.stack import Stack
-from local.up import Up
-
-NAMES = tuple(service.name for service in SERVICES)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 failed with a message, 130 interrupted."""
-    options, rest = _parser().parse_known_args(arguments)
-    place, console = place_from(os.environ), Console(highlight=False, soft_wrap=True)
-    signals.as_interrupt()
+def _main() -> int:
     try:
-        return _run(options, rest, place, console)
-    except (KeyboardInterrupt, Interrupted):
-        _complain("stopped. Nothing that this command started is running; run it again to go on.")
+        from local.commands import main  # noqa: PLC0415
+
+        return main()
+    except KeyboardInterrupt:
+        print("triage: stopped before anything began", file=sys.stderr)
         return 130
-    except TriageError as error:
-        _complain(error.detail)
-    except (BotoCoreError, ClientError) as error:
-        _complain(with_log(f"the embedded AWS refused: {error}. Its last lines:", emulator.log_of(place)))
-    return 1
-
-
-def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Console) -> int:
-    if rest and options.command != "publish":
-        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    match options.command:
-        case "up":
-            up(place, console)
-        case "down":
-            down(place, console)
-        case "inbox":
-            show_inbox(place, console)
-        case "status":
-            status.show(console, place, NAMES)
-        case "publish":
-            return publish.publish(place, options.service, rest, to_aws=options.aws)
-    return 0
-
-
-def up(place: Place, console: Console) -> None:
-    """Bring the stack up, call it once with each sample, and print how to go on."""
-    with place.locked():
-        with Steps(console) as steps:
-            stack = Up(place, NAMES, steps, Commands()).run(port_from(os.environ))
-            with steps.step("calling the live endpoint", emulator.log_of(place)):
-                decisions = [(sample, _decision(stack, sample)) for sample in _samples()]
-        console.print()
-        for sample, decision in decisions:
-            answers.show(console, sample, decision)
-        _how_to_go_on(stack, console)
-
-
-def _samples() -> list[Sample]:
-    return [sample for name in NAMES for sample in SAMPLES.get(name, ())]
-
-
-def _decision(stack: Stack, sample: Sample) -> dict[str, object]:
-    answer = stack.call("POST", sample.path, sample.body)
-    if answer.status != 200:
-        message = f"POST {sample.path} answered {answer.status}: {answer.body[:500].decode(errors='replace')}"
-        raise CallFailed(with_log(f"{message}\nThe end of the functions' log:", emulator.log_of(stack.place)))
-    decision: dict[str, object] = answer.json()
-    return decision
-
-
-def _how_to_go_on(stack: Stack, console: Console) -> None:
-    lines = [("URL", stack.api.url), ("key", stack.api.key)]
-    for name in NAMES:
-        live, newest = published(stack.endpoint, stack.bucket, name), built(stack.place, name)
-        if live and newest and newest[-1].version > live.champion.version:
-            lines.append(("note", f"{name}: {newest[-1].version} is newer than the live model: make publish"))
-    console.print()
-    for name, text in lines:
-        console.print(Text.assemble((f"{name:<5}", "dim"), text))
-    for sample in _samples()[:1]:
-        console.print()
-        console.print(Text(answers.curl(stack.api, sample)))
-    console.print("\nmake status, make inbox (alarm mails), make publish (a model of your own), make down")
-
-
-def down(place: Place, console: Console) -> None:
-    """Stop the stack of `place`; its state is kept. Says so when nothing runs."""
-    with place.locked():
-        found = running.find(place)
-        if found is None:
-            console.print("Nothing is running.")
-            return
-        with signals.deferred(), Steps(console) as steps, steps.step("stopping the embedded AWS"):
-            running.stop(place, found)
-        console.print(f"Stopped. What it held is kept in {place.folder}; make up goes on from there.")
-
-
-def show_inbox(place: Place, console: Console) -> None:
-    """Print the alarm mails: the ones seen before, and the ones that came since."""
-    found = running.find(place)
-    new: set[str] = set()
-    if found is None:
-        console.print("The laptop stack is not running (make up starts it), so this is what came before.")
-    else:
-        with place.locked():
-            url = deploy.output(deploy.outputs(place), "InboxQueueUrl")
-            new = {mail.id for mail in inbox.fetch(found.endpoint, url, place.inbox)}
-    inbox.show(console, inbox.read(place.inbox), new)
-
-
-def _complain(message: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"triage: {message}"))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="bring the whole system up on this machine")
-    commands.add_parser("down", help="stop it; its state is kept")
-    commands.add_parser("inbox", help="show the alarm mails a user would have got")
-    commands.add_parser("status", help="show what runs, and which models answer")
-    publishing = commands.add_parser(
-        "publish", help="publish the newest bundle; further options go to `model_build publish`"
-    )
-    publishing.add_argument("service", choices=NAMES)
-    publishing.add_argument("--aws", action="store_true", help="to the AWS account of your own settings")
-    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_main())

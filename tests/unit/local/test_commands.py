@@ -7,8 +7,7 @@ from collections import namedtuple
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local import __main__ as commands
-from local import emulator, up
+from local import commands, emulator, up
 from local.errors import Misused
 from local.place import Place
 from local.up import Up
