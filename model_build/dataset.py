@@ -72,15 +72,18 @@ class Batch:
 
     def first(self, count: int) -> Batch:
         """The first `count` rows, or all when there are not as many."""
-        if count >= len(self):
-            return self
+        return self if count >= len(self) else self.part(0, count)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """The rows from `start` up to `stop`."""
+        here = slice(start, stop)
         return Batch(
-            columns={name: values[:count] for name, values in self.columns.items()},
-            labels={head: labels[:count] for head, labels in self.labels.items()},
-            rows=self.rows[:count],
-            folds=self.folds[:count],
-            groups=None if self.groups is None else self.groups[:count],
-            languages=None if self.languages is None else self.languages[:count],
+            columns={name: values[here] for name, values in self.columns.items()},
+            labels={head: labels[here] for head, labels in self.labels.items()},
+            rows=self.rows[here],
+            folds=self.folds[here],
+            groups=None if self.groups is None else self.groups[here],
+            languages=None if self.languages is None else self.languages[here],
         )
 
 

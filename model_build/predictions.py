@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model_build.dataset import Dataset, Ints, Split
+from model_build.dataset import Batch, Dataset, Ints, Split
 from model_build.service import Fitted, Progress, quiet
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -19,16 +19,14 @@ Floats = npt.NDArray[np.floating[Any]]
 @dataclass(frozen=True)
 class Predictions:
     """logits: each head's uncalibrated scores, [rows, classes]. labels: the true class of each head,
-    [rows]. rows: where they stand in the CSV. languages: "" where unknown."""
+    [rows]. rows: where they stand in the CSV. languages: "" where unknown. rules: what the service's rules
+    answer, if that was asked."""
 
     logits: Mapping[str, Floats]
     labels: Mapping[str, Ints]
     rows: Ints
     languages: list[str]
-
-    def probabilities(self, temperatures: Mapping[str, float]) -> dict[str, Floats]:
-        """Each head's calibrated probabilities, [rows, classes]: softmax(logits / temperature)."""
-        return {head: softmax(logits / temperatures[head]) for head, logits in self.logits.items()}
+    rules: list[str] | None = None
 
     def save(self, path: Path) -> None:
         """Keep them as an .npz file without pickles."""
@@ -37,6 +35,8 @@ class Predictions:
             "languages": np.array(self.languages, dtype=np.str_),
             "heads": np.array(list(self.logits), dtype=np.str_),
         }
+        if self.rules is not None:
+            arrays["rules"] = np.array(self.rules, dtype=np.str_)
         for number, head in enumerate(self.logits):
             arrays[f"logits{number}"] = self.logits[head]
             arrays[f"labels{number}"] = self.labels[head]
@@ -53,15 +53,24 @@ def load_predictions(path: Path) -> Predictions:
             labels={head: arrays[f"labels{number}"] for number, head in enumerate(heads)},
             rows=arrays["rows"],
             languages=arrays["languages"].tolist(),
+            rules=arrays["rules"].tolist() if "rules" in arrays else None,
         )
 
 
-def predict(fitted: Fitted, dataset: Dataset, split: Split, progress: Progress = quiet) -> Predictions:
+def predict(
+    fitted: Fitted,
+    dataset: Dataset,
+    split: Split,
+    *,
+    rules: Callable[[Batch], list[str] | None] | None = None,
+    progress: Progress = quiet,
+) -> Predictions:
     """The scores of `fitted` on every row of `split`."""
     logits: dict[str, list[Floats]] = {head: [] for head in dataset.heads}
     labels: dict[str, list[Ints]] = {head: [] for head in dataset.heads}
     rows: list[Ints] = []
     languages: list[str] = []
+    said: list[str] = []
     done = 0
     for batch in dataset.batches(split):
         for head, scores in fitted.logits(batch).items():
@@ -69,6 +78,7 @@ def predict(fitted: Fitted, dataset: Dataset, split: Split, progress: Progress =
             labels[head].append(batch.labels[head])
         rows.append(batch.rows)
         languages += [language or "" for language in batch.languages or [""] * len(batch)]
+        said += (rules(batch) if rules is not None else None) or []
         done += len(batch)
         progress(done, dataset.split_rows[split])
     return Predictions(
@@ -76,11 +86,5 @@ def predict(fitted: Fitted, dataset: Dataset, split: Split, progress: Progress =
         labels={head: np.concatenate(parts) for head, parts in labels.items()},
         rows=np.concatenate(rows),
         languages=languages,
+        rules=said or None,
     )
-
-
-def softmax(scores: Floats) -> Floats:
-    """The probabilities of `scores`, [rows, classes], in double precision."""
-    raised = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
-    return shares

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.core.bundle import Head
 from model_build.dataset import Batch, Dataset
+
+if TYPE_CHECKING:
+    from model_build.calibration import Calibration  # it imports scipy
 
 Floats = npt.NDArray[np.floating[Any]]
 FieldKind = Literal["text", "category", "integer", "number"]
@@ -65,6 +69,10 @@ class Exported:
     settings: dict[str, Any]
 
 
+Serve = Callable[[Batch], Mapping[str, Floats]]
+"""The exported model: each head's probabilities, [rows, classes]."""
+
+
 class TrainingService(Protocol):
     """One service's share of training; `model_build.tickets.pipeline.TicketTraining` is one."""
 
@@ -105,6 +113,12 @@ class TrainingService(Protocol):
         """Fit the chosen candidate on the train split."""
 
     def export(
-        self, fitted: Fitted, temperatures: Mapping[str, float], dataset: Dataset, folder: Path
+        self, fitted: Fitted, calibrations: Mapping[str, Calibration], dataset: Dataset, folder: Path
     ) -> Exported:
         """Write the calibrated graph and what goes with it into `folder`."""
+
+    def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
+        """What was exported into `folder`, run by the code that serves it."""
+
+    def rules(self, batch: Batch) -> list[str] | None:
+        """What the service's rules would answer to each row, the baseline; None when it has none."""

@@ -1,45 +1,58 @@
-"""The stages about the model: cross-validate -> train -> calibrate -> thresholds -> evaluate -> export
--> verify. Each returns what it left in the workspace."""
+"""The stages about the model: cross-validate -> train -> calibrate -> thresholds -> evaluate. Each
+returns what it left in the workspace."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import numpy as np
 
-from model_build.dataset import Dataset
+from lambdas.core.bundle import Conformal
+from model_build.business import Impact, Shares, decode_assumptions, impact
+from model_build.calibration import Calibration, fit_calibration
+from model_build.conformal import Coverage, fit_conformal, measure_coverage
+from model_build.costs import decode_costs
+from model_build.dataset import Dataset, Split
 from model_build.errors import StageNotRun
+from model_build.evaluation import Evaluation, evaluate
+from model_build.intervals import Interval, wilson
 from model_build.job import Job
-from model_build.predictions import Predictions, load_predictions, predict
-from model_build.service import CandidateScores, Exported, Fitted
+from model_build.predictions import Floats, Predictions, load_predictions, predict
+from model_build.reliability import Reliability, reliability
+from model_build.service import CandidateScores, Fitted
+from model_build.thresholds import PolicyReport, Thresholds, acted_on, choose_thresholds, policy_report
 
 
 class HeadCalibration(msgspec.Struct, frozen=True):
-    """Learned on the calibrate split: logits are divided by `temperature`; the prediction set holds every
-    class with at least `conformal_threshold`."""
+    """What a head learned on the calibrate split."""
 
-    temperature: float
-    conformal_threshold: float
+    calibration: Calibration
+    conformal: Conformal
 
 
-class Calibration(msgspec.Struct, frozen=True):
-    """The calibration of each head, and on how many rows it was learned."""
+class HeadReport(msgspec.Struct, frozen=True):
+    """Everything measured about a head on the test split."""
 
-    coverage: float
+    evaluation: Evaluation
+    reliability: Reliability
+    coverage: Coverage
+    policy: PolicyReport
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything measured on the test split.
+
+    `acted` is the share of the rows that no head sends to a person, `acted_errors` the share of those
+    that the deciding head gets wrong.
+    """
+
     rows: int
-    heads: dict[str, HeadCalibration]
-
-    @property
-    def temperatures(self) -> dict[str, float]:
-        """Each head's temperature."""
-        return {head: found.temperature for head, found in self.heads.items()}
-
-
-class Thresholds(msgspec.Struct, frozen=True):
-    """For each head and predicted class, the confidence from which it is acted on without a person."""
-
-    heads: dict[str, dict[str, float]]
+    heads: dict[str, HeadReport]
+    acted: Interval
+    acted_errors: Interval
+    impact: Impact
 
 
 def cross_validate_stage(job: Job, dataset: Dataset) -> CandidateScores:
@@ -48,8 +61,10 @@ def cross_validate_stage(job: Job, dataset: Dataset) -> CandidateScores:
         found = job.service.cross_validate(dataset, job.parameters.service.model, stage)
         scores = found.candidates[found.chosen]
         mean = sum(scores) / len(scores)
+        way = {"time": "in the order of time", "group": "by group", "stratified": "by class"}
         stage.note = (
-            f"{len(dataset.folds)} folds {_way(dataset)}; chosen: {found.chosen} ({found.metric} {mean:.3f})"
+            f"{len(dataset.folds)} folds {way[dataset.split_kind]}; "
+            f"chosen: {found.chosen} ({found.metric} {mean:.3f})"
         )
     job.workspace.write("cross-validation", found)
     return found
@@ -66,29 +81,118 @@ def train_stage(job: Job, dataset: Dataset, chosen: CandidateScores) -> Fitted:
     return fitted
 
 
-def calibrate_stage(job: Job, dataset: Dataset, fitted: Fitted) -> Calibration:
-    """Each head's temperature and conformal threshold, learned on the calibrate split."""
-    from model_build.calibration import fit_temperature
-    from model_build.conformal import fit_threshold
-
-    coverage = job.parameters.service.coverage
+def calibrate_stage(job: Job, dataset: Dataset, fitted: Fitted) -> dict[str, HeadCalibration]:
+    """Each head's calibration and prediction sets, learned on the calibrate split."""
+    coverage, seed = job.parameters.service.coverage, job.parameters.seed
     heads: dict[str, HeadCalibration] = {}
     with job.reporter.stage("calibrate") as stage:
-        held = predict(fitted, dataset, "calibrate", stage)
+        held = predict(fitted, dataset, "calibrate", progress=stage)
         held.save(job.workspace.path("calibrate.npz"))
-        for head, logits in held.logits.items():
-            temperature = fit_temperature(logits, held.labels[head])
-            probabilities = held.probabilities(dict.fromkeys(held.logits, temperature))[head]
-            heads[head] = HeadCalibration(
-                temperature=float(temperature),
-                conformal_threshold=float(fit_threshold(probabilities, held.labels[head], coverage)),
+        for head, scores in held.logits.items():
+            found = fit_calibration(scores, held.labels[head], seed=seed)
+            conformal = fit_conformal(found.probabilities(scores), held.labels[head], coverage)
+            heads[head] = HeadCalibration(found, conformal)
+        methods = ", ".join(f"{head} by {found.calibration.method}" for head, found in heads.items())
+        stage.note = f"{len(held.rows):,} rows; {methods}"
+    job.workspace.write("calibration", heads)
+    return heads
+
+
+def thresholds_stage(
+    job: Job, dataset: Dataset, calibrated: Mapping[str, HeadCalibration]
+) -> dict[str, Thresholds]:
+    """From which confidence each class is acted on, by the costs in params.yaml."""
+    costs = decode_costs(job.parameters.service.costs)
+    held = read_predictions(job, "calibrate")
+    chosen: dict[str, Thresholds] = {}
+    with job.reporter.stage("thresholds") as stage:
+        for head, found in calibrated.items():
+            classes = dataset.classes[head]
+            chosen[head] = choose_thresholds(
+                found.calibration.probabilities(held.logits[head]),
+                held.labels[head],
+                classes,
+                costs.of(head),
+                found.conformal,
             )
-        stage.note = ", ".join(
-            f"{head}: temperature {found.temperature:.2f}" for head, found in heads.items()
-        )
-    calibration = Calibration(coverage, len(held.rows), heads)
-    job.workspace.write("calibration", calibration)
-    return calibration
+        stage.note = ", ".join(f"{head}: {found.everywhere:.2f}" for head, found in chosen.items())
+    for head in chosen:
+        if strange := costs.of(head).unknown(dataset.classes[head]):
+            job.reporter.warn(f"costs: '{head}' has no class {', '.join(strange)}")
+    job.workspace.write("thresholds", chosen)
+    return chosen
+
+
+def evaluate_stage(
+    job: Job,
+    dataset: Dataset,
+    fitted: Fitted,
+    calibrated: Mapping[str, HeadCalibration],
+    thresholds: Mapping[str, Thresholds],
+) -> Report:
+    """Everything measured on the test split, which nothing before this stage has looked at."""
+    with job.reporter.stage("evaluate") as stage:
+        tested = predict(fitted, dataset, "test", rules=job.service.rules, progress=stage)
+        tested.save(job.workspace.path("test.npz"))
+        report = _report(job, dataset, tested, calibrated, thresholds)
+        first = report.heads[dataset.heads[0]].evaluation
+        stage.note = f"{report.rows:,} rows; {first.head} accuracy {first.accuracy.value:.3f}"
+    job.workspace.write("evaluation", report)
+    return report
+
+
+def _report(
+    job: Job,
+    dataset: Dataset,
+    tested: Predictions,
+    calibrated: Mapping[str, HeadCalibration],
+    thresholds: Mapping[str, Thresholds],
+) -> Report:
+    heads: dict[str, HeadReport] = {}
+    clear = np.ones(len(tested.rows), dtype=np.bool_)
+    for head, found in calibrated.items():
+        heads[head] = _head_report(job, dataset, tested, head, found, thresholds[head])
+        probabilities = found.calibration.probabilities(tested.logits[head])
+        clear &= acted_on(probabilities, dataset.classes[head], thresholds[head].by_class, found.conformal)
+    first = dataset.heads[0]
+    scaled = calibrated[first].calibration.scale(tested.logits[first])
+    wrong = scaled.argmax(axis=1) != tested.labels[first]
+    shares = Shares(
+        acted=float(clear.mean()),
+        acted_wrong=float((clear & wrong).mean()),
+        majority_wrong=1.0 - heads[first].evaluation.majority.value,
+    )
+    return Report(
+        rows=len(tested.rows),
+        heads=heads,
+        acted=wilson(int(clear.sum()), len(clear)),
+        acted_errors=wilson(int((clear & wrong).sum()), int(clear.sum())),
+        impact=impact(shares, decode_assumptions(job.parameters.service.business)),
+    )
+
+
+def _head_report(
+    job: Job, dataset: Dataset, tested: Predictions, head: str, found: HeadCalibration, chosen: Thresholds
+) -> HeadReport:
+    classes, labels, seed = dataset.classes[head], tested.labels[head], job.parameters.seed
+    logits: Floats = found.calibration.scale(tested.logits[head])
+    probabilities = found.calibration.probabilities(tested.logits[head])
+    costs = decode_costs(job.parameters.service.costs).of(head)
+    return HeadReport(
+        evaluation=evaluate(
+            head,
+            classes,
+            logits,
+            labels,
+            train_counts=dataset.class_counts["train"][head],
+            seed=seed,
+            languages=tested.languages,
+            rules=tested.rules if head == dataset.heads[0] else None,
+        ),
+        reliability=reliability(probabilities, labels, seed=seed),
+        coverage=measure_coverage(probabilities, labels, found.conformal, classes, tested.languages),
+        policy=policy_report(probabilities, labels, classes, chosen, found.conformal, costs),
+    )
 
 
 def read_chosen(job: Job) -> CandidateScores:
@@ -100,37 +204,34 @@ def read_fitted(job: Job) -> Fitted:
     """What `train_stage` left. It is a pickle of our own making, from our own build folder."""
     import joblib
 
-    path = job.workspace.work / "fitted.joblib"
-    if not path.is_file():
-        raise StageNotRun(
-            f"{path} is not there: run `python -m model_build stage train {job.service.name}` first"
-        )
-    fitted: Fitted = joblib.load(path)
+    fitted: Fitted = joblib.load(_there(job, "fitted.joblib", "train"))
     return fitted
 
 
-def read_calibration(job: Job) -> Calibration:
+def read_calibrated(job: Job) -> dict[str, HeadCalibration]:
     """What `calibrate_stage` left."""
-    return job.workspace.read("calibration", Calibration, "calibrate")
+    return job.workspace.read("calibration", dict[str, HeadCalibration], "calibrate")
 
 
-def read_thresholds(job: Job) -> Thresholds:
+def read_thresholds(job: Job) -> dict[str, Thresholds]:
     """What `thresholds_stage` left."""
-    return job.workspace.read("thresholds", Thresholds, "thresholds")
+    return job.workspace.read("thresholds", dict[str, Thresholds], "thresholds")
 
 
-def read_predictions(job: Job, split: str, stage: str) -> Predictions:
-    """The scores on `split` that `stage` left."""
-    path = job.workspace.work / f"{split}.npz"
+def read_report(job: Job) -> Report:
+    """What `evaluate_stage` left."""
+    return job.workspace.read("evaluation", Report, "evaluate")
+
+
+def read_predictions(job: Job, split: Split) -> Predictions:
+    """The scores on the calibrate or the test split."""
+    return load_predictions(_there(job, f"{split}.npz", {"test": "evaluate"}.get(split, "calibrate")))
+
+
+def _there(job: Job, name: str, stage: str) -> Path:
+    path = job.workspace.work / name
     if not path.is_file():
         raise StageNotRun(
             f"{path} is not there: run `python -m model_build stage {stage} {job.service.name}` first"
         )
-    return load_predictions(path)
-
-
-def _way(dataset: Dataset) -> str:
-    return {"time": "in the order of time", "group": "by group", "stratified": "by class"}[dataset.split_kind]
-
-
-__all__ = ["Any", "Exported", "Path"]
+    return path

@@ -5,18 +5,26 @@ Whatever is heavy is imported by the method that needs it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import inspect
 
+from lambdas.core.bundle import MODEL, Head
 from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of, words_of
+from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketRequest
 from model_build.dataset import Batch, Dataset
-from model_build.service import CandidateScores, Exported, Field, Fitted, Progress
+from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
+from model_build.tickets.inputs import tickets_of
+
+if TYPE_CHECKING:
+    from model_build.calibration import Calibration
+    from model_build.tickets.model import FittedTickets
 
 TEXT_FIELDS: Final = ("subject", "body")
 EXTRA_FIELDS: Final = ("channel", "customer_tier", "previous_tickets")
@@ -70,36 +78,56 @@ class TicketTraining:
         self, dataset: Dataset, model: Mapping[str, Any], progress: Progress
     ) -> CandidateScores:
         """Choose among the linear candidates."""
-        raise NotImplementedError
+        from model_build.tickets.model import cross_validate
+
+        return cross_validate(dataset, model, progress)
 
     def fit(
         self, dataset: Dataset, model: Mapping[str, Any], chosen: CandidateScores, progress: Progress
     ) -> Fitted:
         """Fit the chosen candidate."""
-        raise NotImplementedError
+        from model_build.tickets.model import fit
+
+        return fit(dataset, model, chosen, progress)
 
     def export(
-        self, fitted: Fitted, temperatures: Mapping[str, float], dataset: Dataset, folder: Path
+        self, fitted: Fitted, calibrations: Mapping[str, Calibration], dataset: Dataset, folder: Path
     ) -> Exported:
         """Write the graph, and the tokeniser of an encoder beside it."""
-        raise NotImplementedError
+        from model_build.tickets.graph import build
 
+        model = cast("FittedTickets", fitted)
+        encoder = model.loaded_encoder()
+        text = None if encoder is None else encoder.graph()
+        graph = build(model.terms, model.scaling, model.heads, calibrations, text)
+        path = folder / MODEL
+        path.write_bytes(graph.SerializeToString(deterministic=True))
+        files: dict[str, Path] = {}
+        for name, source in (encoder.files if encoder else {}).items():
+            files[name] = Path(shutil.copyfile(source, folder / name))
+        return Exported(path, files, {"encoder": encoder.settings if encoder else None})
 
-def tickets_of(batch: Batch) -> list[TicketRequest]:
-    """The rows of `batch` as the requests that serving would get."""
-    columns = batch.columns
-    nothing: list[str | None] = [None] * len(batch)
-    rows = zip(*(columns.get(name, nothing) for name in (*TEXT_FIELDS, *EXTRA_FIELDS)), strict=True)
-    return [
-        TicketRequest(
-            subject=subject or "",
-            body=body or "",
-            channel=channel,
-            customer_tier=tier,
-            previous_tickets=None if previous is None else int(previous),
-        )
-        for subject, body, channel, tier, previous in rows
-    ]
+    def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
+        """The graph in `folder`, run as the ticket function runs it."""
+        from lambdas.core.model import OnnxModel
+        from lambdas.tickets.service import TicketModel
+
+        tokeniser = None
+        if settings.get("encoder"):
+            from lambdas.tickets.tokeniser import Tokeniser
+
+            tokeniser = Tokeniser(settings["encoder"], folder)
+        model = TicketModel(OnnxModel(folder), list(heads), tokeniser)
+
+        def serve(batch: Batch) -> dict[str, npt.NDArray[np.float32]]:
+            _, outputs = model.run(tickets_of(batch))
+            return {head.name: outputs[head.output] for head in heads}
+
+        return serve
+
+    def rules(self, batch: Batch) -> list[str] | None:
+        """The department that term counts give each ticket."""
+        return [next(iter(route(ticket)[0].values())).label for ticket in tickets_of(batch)]
 
 
 def _field(name: str, kind: Any) -> Field:

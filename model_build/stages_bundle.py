@@ -1,0 +1,203 @@
+"""The stages at the end: export -> verify -> bundle."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lambdas.core.bundle import MODEL, Head, Manifest, TrainingData
+from model_build.bundle import REFERENCE, TIMINGS, Draft, write_bundle
+from model_build.dataset import Dataset
+from model_build.errors import StageNotRun
+from model_build.intervals import Interval
+from model_build.job import Job
+from model_build.reference import FeatureReference, reference
+from model_build.service import Exported, Fitted, Serve
+from model_build.stages_model import HeadCalibration, Report, read_predictions
+from model_build.thresholds import Thresholds
+from model_build.verify import Parity, verify
+
+TIMED_ROWS = 200
+
+
+class ExportResult(msgspec.Struct, frozen=True):
+    """The names of what was written into the workspace's folder `export`, and the manifest's settings."""
+
+    files: list[str]
+    settings: dict[str, Any]
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """The parity of the exported model, and how long it takes for one row, in milliseconds."""
+
+    parity: Parity
+    p50_ms: float
+    p95_ms: float
+
+
+def export_stage(
+    job: Job, dataset: Dataset, fitted: Fitted, calibrated: Mapping[str, HeadCalibration]
+) -> ExportResult:
+    """The model as one ONNX graph, calibrated."""
+    folder = _export_folder(job)
+    with job.reporter.stage("export") as stage:
+        for old in folder.iterdir():
+            old.unlink()
+        calibrations = {head: found.calibration for head, found in calibrated.items()}
+        done: Exported = job.service.export(fitted, calibrations, dataset, folder)
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        stage.note = f"{MODEL} and {len(done.files)} more files, {size / 1e6:.1f} MB"
+    result = ExportResult(sorted([done.model.name, *done.files]), done.settings)
+    job.workspace.write("export", result)
+    return result
+
+
+def verify_stage(
+    job: Job,
+    dataset: Dataset,
+    fitted: Fitted,
+    calibrated: Mapping[str, HeadCalibration],
+    thresholds: Mapping[str, Thresholds],
+    exported: ExportResult,
+) -> Verified:
+    """The exported model against the fitted one on every row of the test split. Raises ParityError."""
+    with job.reporter.stage("verify") as stage:
+        heads = heads_of(dataset, calibrated, thresholds)
+        serve = job.service.served(_export_folder(job), heads, exported.settings)
+        calibrations = {head: found.calibration for head, found in calibrated.items()}
+        parity = verify(fitted, calibrations, serve, dataset, progress=stage)
+        p50, p95 = _latency(serve, dataset)
+        stage.note = f"{parity.rows:,} rows, largest difference {parity.largest:.1e}; {p50:.2f} ms a row"
+    verified = Verified(parity, p50, p95)
+    job.workspace.write("verified", verified)
+    return verified
+
+
+def bundle_stage(
+    job: Job,
+    dataset: Dataset,
+    features: FeatureReference,
+    calibrated: Mapping[str, HeadCalibration],
+    thresholds: Mapping[str, Thresholds],
+    report: Report,
+    exported: ExportResult,
+    verified: Verified,
+) -> Manifest:
+    """The bundle, under its version in build/<service>/bundles."""
+    with job.reporter.stage("bundle") as stage:
+        tested = read_predictions(job, "test")
+        probabilities = {
+            head: found.calibration.probabilities(tested.logits[head]) for head, found in calibrated.items()
+        }
+        drift = job.workspace.path(REFERENCE)
+        drift.write_bytes(msgspec.json.encode(reference(features, dataset, probabilities)))
+        folder = _export_folder(job)
+        draft = Draft(
+            service=job.service.name,
+            seed=job.parameters.seed,
+            training_data=TrainingData(dataset.source, dataset.sha256, dataset.rows, dataset.synthetic),
+            heads=heads_of(dataset, calibrated, thresholds),
+            features=job.service.feature_names(),
+            settings={**exported.settings, "split": dataset.split_kind},
+            metrics=metrics_of(job, dataset, report, verified),
+            files={**{name: folder / name for name in exported.files}, REFERENCE: drift},
+        )
+
+        def card(path: Path, manifest: Manifest) -> None:
+            path.write_text(f"# {manifest.version}\n")
+
+        manifest = write_bundle(job.workspace.bundles, draft, card)
+        stage.note = str(job.workspace.bundles / manifest.version)
+    return manifest
+
+
+def heads_of(
+    dataset: Dataset, calibrated: Mapping[str, HeadCalibration], thresholds: Mapping[str, Thresholds]
+) -> list[Head]:
+    """The manifest's heads, the deciding one first."""
+    return [
+        Head(
+            name=head,
+            output=f"{head}_probabilities",
+            classes=dataset.classes[head],
+            thresholds=thresholds[head].by_class,
+            conformal=calibrated[head].conformal,
+        )
+        for head in dataset.heads
+    ]
+
+
+def metrics_of(job: Job, dataset: Dataset, report: Report, verified: Verified) -> dict[str, Any]:
+    """The manifest's metrics, all but the card's detail: rounded, so that they read well and compare."""
+    heads: dict[str, Any] = {}
+    for head, found in report.heads.items():
+        heads[head] = {
+            "accuracy": _interval(found.evaluation.accuracy),
+            "macro_f1": _interval(found.evaluation.macro_f1),
+            "log_loss": _interval(found.evaluation.log_loss),
+            "ece": _interval(found.reliability.ece),
+            "coverage": _interval(found.coverage.overall),
+            "mean_set_size": _interval(found.coverage.mean_size),
+            "acted": _interval(found.policy.acted),
+            "acted_errors": _interval(found.policy.acted_errors),
+        }
+    first = heads[dataset.heads[0]]
+    return {
+        "accuracy": first["accuracy"]["value"],
+        "macro_f1": first["macro_f1"]["value"],
+        "ece": first["ece"]["value"],
+        "coverage": first["coverage"]["value"],
+        "review_share": _rounded(1.0 - report.acted.value),
+        "heads": heads,
+        "rows": {**dataset.split_rows},
+        "parity": {"rows": verified.parity.rows, "tolerance": verified.parity.tolerance},
+        TIMINGS: {
+            "p50_ms": _rounded(verified.p50_ms),
+            "p95_ms": _rounded(verified.p95_ms),
+            "stages_s": {name: round(seconds, 2) for name, seconds in job.reporter.seconds.items()},
+        },
+    }
+
+
+def read_exported(job: Job) -> ExportResult:
+    """What `export_stage` left."""
+    return job.workspace.read("export", ExportResult, "export")
+
+
+def read_verified(job: Job) -> Verified:
+    """What `verify_stage` left."""
+    return job.workspace.read("verified", Verified, "verify")
+
+
+def _export_folder(job: Job) -> Path:
+    folder = job.workspace.path("export")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _latency(serve: Serve, dataset: Dataset) -> tuple[float, float]:
+    """The median and the 95th percentile of the milliseconds that one row takes, on this machine."""
+    batch = next(iter(dataset.batches("test", TIMED_ROWS)), None)
+    if batch is None:
+        raise StageNotRun("the test split has no rows: run the stage split again")
+    took = []
+    for k in range(min(TIMED_ROWS, len(batch))):
+        row = batch.part(k, k + 1)
+        started = time.perf_counter()
+        serve(row)
+        took.append((time.perf_counter() - started) * 1e3)
+    cut = statistics.quantiles(took, n=20) if len(took) > 1 else took * 20
+    return statistics.median(took), cut[-1]
+
+
+def _interval(found: Interval) -> dict[str, float]:
+    return {"value": _rounded(found.value), "low": _rounded(found.low), "high": _rounded(found.high)}
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)

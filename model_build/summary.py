@@ -1,0 +1,45 @@
+"""What training tells the user at its end."""
+
+from __future__ import annotations
+
+from lambdas.core.bundle import Manifest
+from model_build.bundle import CARD
+from model_build.intervals import Interval
+from model_build.job import Job
+from model_build.stages_model import HeadReport, Report
+
+
+def tell(job: Job, manifest: Manifest, report: Report) -> None:
+    """The figures that matter, where the card is, and what to do next."""
+    say = job.reporter.say
+    size = sum(entry.bytes for entry in manifest.files.values()) / 1e6
+    say(f"\n{manifest.service} model {manifest.version} ({size:.1f} MB), on {report.rows:,} test rows:")
+    for head in manifest.heads:
+        say(f"  {head.name} ({len(head.classes)} classes)")
+        for name, text in _figures(report.heads[head.name]):
+            say(f"    {name:<21} {text}")
+    say("  all outputs together")
+    say(f"    {'for a person':<21} {1 - report.acted.value:.1%} of the rows")
+    say(f"    {'errors in the rest':<21} {_percent(report.acted_errors)}")
+    card = job.workspace.bundles / manifest.version / CARD
+    say(f"\nThe model card: {card}")
+    say(f"To make it live: make publish SERVICE={manifest.service}")
+
+
+def _figures(found: HeadReport) -> list[tuple[str, str]]:
+    figures, sets = found.evaluation, found.coverage
+    always = f"always '{figures.majority_class}': {figures.majority.value:.1%}"
+    held = f"hold the true class in {_percent(sets.overall)}, promised {sets.promised:.0%}"
+    lines = [
+        ("accuracy", f"{_percent(figures.accuracy)}; {always}"),
+        ("macro F1", str(figures.macro_f1)),
+        ("calibration error", _percent(found.reliability.ece)),
+        ("prediction sets", f"{held}; {sets.mean_size.value:.2f} classes a set"),
+    ]
+    if figures.rules is not None:
+        lines.insert(1, ("the rules' accuracy", _percent(figures.rules)))
+    return lines
+
+
+def _percent(found: Interval) -> str:
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
