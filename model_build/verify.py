@@ -76,8 +76,9 @@ def _story(
     head: str, dataset: Dataset, batch: Batch, row: int, wanted: Floats, served: Floats, tolerance: float
 ) -> str:
     k = int(np.nan_to_num(np.abs(served[row] - wanted[row]), nan=np.inf).argmax())
+    file, label = dataset.test_source or dataset.source, dataset.classes[head][k]
     return (
         f"the exported model differs from the fitted one by more than {tolerance:g} on row "
-        f"{batch.rows[row]} of {dataset.test_source or dataset.source}: {head}={dataset.classes[head][k]} has probability "
-        f"{served[row, k]:.8f} served and {wanted[row, k]:.8f} fitted; nothing was bundled, please report it"
+        f"{batch.rows[row]} of {file}: {head}={label} has probability {served[row, k]:.8f} served and "
+        f"{wanted[row, k]:.8f} fitted; nothing was bundled, please report it"
     )
