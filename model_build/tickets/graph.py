@@ -1,0 +1,166 @@
+"""The ticket model as one ONNX graph; docs/contracts.md lists its inputs and outputs.
+
+The entries of all tickets lie flat behind each other, so a batch of short and long tickets wastes
+nothing: each entry gathers its row of weights, and a scatter-add sums them by ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, compose, helper, numpy_helper
+
+from lambdas.tickets.features import BUCKETS, FEATURE_NAMES, WORD_BUCKETS
+from model_build.calibration import Calibration
+from model_build.tickets.weights import Linear, Scaling, Terms
+
+OPSET, IR = 18, 9
+REAL, WHOLE = TensorProto.FLOAT, TensorProto.INT64
+
+
+@dataclass
+class _Graph:
+    """Nodes and constants as they are added; a node's output carries the node's name."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def constant(self, name: str, value: npt.ArrayLike, kind: Any = np.float32) -> str:
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype=kind), name))
+        return name
+
+    def add(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
+        return name
+
+
+def build(
+    terms: Terms,
+    scaling: Scaling,
+    heads: Mapping[str, Linear],
+    calibrations: Mapping[str, Calibration],
+    encoder: onnx.ModelProto | None = None,
+) -> onnx.ModelProto:
+    """The calibrated graph of `heads`, in their order. The same numbers give the same bytes."""
+    graph = _Graph()
+    first = next(iter(heads))
+    weights = [heads[name].terms / calibrations[name].temperature for name in heads]
+    _weighted_entries(graph, terms, np.hstack(weights))
+    logits = _logits(graph, scaling, heads, calibrations, embedded=encoder is not None)
+    start = 0
+    for name, head in heads.items():
+        size = len(head.bias)
+        part = _columns(graph, f"{name}/logits", logits, start, size)
+        graph.add(f"{name}_probabilities", "Softmax", part, axis=1)
+        start += size
+    _contributions(graph, f"{first}/logits", len(heads[first].bias))
+    return _model(graph, {name: len(head.bias) for name, head in heads.items()}, encoder)
+
+
+def _weighted_entries(graph: _Graph, terms: Terms, weights: npt.NDArray[np.floating[Any]]) -> None:
+    """`entries/weighted` [entries, all classes]: each entry's scaled TF-IDF times its row of weights."""
+    table = np.zeros(BUCKETS, dtype=np.int32)
+    table[terms.buckets] = np.arange(1, len(terms.buckets) + 1)
+    graph.constant("one", 1.0)
+    graph.constant("axis1", [1], np.int64)
+    graph.constant("two", 2, np.int64)
+    term = graph.add("entries/term", "Gather", graph.constant("term_of_bucket", table, np.int32), "buckets")
+    idf = graph.add("entries/idf", "Gather", graph.constant("idf", np.r_[0.0, terms.idf]), term)
+    tf = graph.add("entries/tf", "Add", graph.add("entries/log", "Log", "counts"), "one")
+    value = graph.add("entries/value", "Mul", tf, idf)
+
+    is_word = graph.add("entries/is_word", "Less", "buckets", graph.constant("words", WORD_BUCKETS, np.int64))
+    kind = graph.add("entries/kind", "Cast", is_word, to=WHOLE)
+    slot = graph.add("entries/slot", "Add", graph.add("entries/pair", "Mul", "rows", "two"), kind)
+    index = graph.add("entries/slot_index", "Unsqueeze", slot, "axis1")
+    shape = graph.add("shape", "Shape", "features")
+    graph.add("tickets", "Gather", shape, graph.constant("axis0", [0], np.int64))
+    zeros = graph.add("slots/zeros", "ConstantOfShape", graph.add("slots/number", "Mul", "tickets", "two"))
+    squares = graph.add("entries/square", "Mul", value, value)
+    sums = graph.add("slots/squares", "ScatterND", zeros, index, squares, reduction="add")
+    floor = graph.add("slots/floor", "Max", sums, graph.constant("tiny", 1e-30))
+    lengths = graph.add("slots/length", "Sqrt", floor)
+    scaled = graph.add("entries/scaled", "Div", value, graph.add("entries/length", "Gather", lengths, slot))
+
+    rows = np.vstack([np.zeros((1, weights.shape[1])), weights])
+    found = graph.add("entries/weights", "Gather", graph.constant("weights", rows), term)
+    column = graph.add("entries/column", "Unsqueeze", scaled, "axis1")
+    graph.add("entries/weighted", "Mul", found, column)
+
+
+def _logits(
+    graph: _Graph,
+    scaling: Scaling,
+    heads: Mapping[str, Linear],
+    calibrations: Mapping[str, Calibration],
+    *,
+    embedded: bool,
+) -> str:
+    """Every head's logits side by side, [tickets, all classes]."""
+    scaled = [
+        heads[name].features / scaling.scales[:, None] / calibrations[name].temperature for name in heads
+    ]
+    by_feature = np.hstack(scaled)
+    bias = np.concatenate([calibrations[name].scale(heads[name].bias) for name in heads])
+    bias = bias - scaling.means @ by_feature
+    unknown = graph.add("features/unknown", "IsNaN", "features")
+    filled = graph.add(
+        "features/filled", "Where", unknown, graph.constant("medians", scaling.medians), "features"
+    )
+    score = graph.add("features/score", "MatMul", filled, graph.constant("by_feature", by_feature))
+    base = graph.add("base", "Add", score, graph.constant("bias", bias))
+    if embedded:
+        matrices = [heads[name].embedding / calibrations[name].temperature for name in heads]  # type: ignore[operator]
+        by_dimension = graph.constant("by_dimension", np.hstack(matrices))
+        base = graph.add("with_text", "Add", base, graph.add("text", "MatMul", "embedding", by_dimension))
+    rows = graph.add("entries/row", "Unsqueeze", "rows", "axis1")
+    return graph.add("logits", "ScatterND", base, rows, "entries/weighted", reduction="add")
+
+
+def _columns(graph: _Graph, name: str, source: str, start: int, size: int) -> str:
+    begin = graph.constant(f"{name}/begin", [start], np.int64)
+    end = graph.constant(f"{name}/end", [start + size], np.int64)
+    return graph.add(name, "Slice", source, begin, end, "axis1")
+
+
+def _contributions(graph: _Graph, logits: str, classes: int) -> None:
+    """What each entry adds to its ticket's winning logit, less its mean over the classes."""
+    own = _columns(graph, "entries/own", "entries/weighted", 0, classes)
+    winner = graph.add("winner", "ArgMax", logits, axis=1, keepdims=1)
+    index = graph.add("entries/winner", "Gather", winner, "rows")
+    won = graph.add("entries/won", "GatherElements", own, index, axis=1)
+    mean = graph.add("entries/mean", "ReduceMean", own, "axis1", keepdims=1)
+    above = graph.add("entries/above", "Sub", won, mean)
+    graph.add("contributions", "Squeeze", above, "axis1")
+
+
+def _model(graph: _Graph, classes: Mapping[str, int], encoder: onnx.ModelProto | None) -> onnx.ModelProto:
+    info = helper.make_tensor_value_info
+    inputs = [
+        info("rows", WHOLE, ["entries"]),
+        info("buckets", WHOLE, ["entries"]),
+        info("counts", REAL, ["entries"]),
+        info("features", REAL, ["tickets", len(FEATURE_NAMES)]),
+    ]
+    outputs = [info(f"{name}_probabilities", REAL, ["tickets", size]) for name, size in classes.items()]
+    outputs.append(info("contributions", REAL, ["entries"]))
+    nodes, constants = graph.nodes, graph.constants
+    opset = OPSET
+    if encoder is not None:
+        part = compose.add_prefix(encoder, "encoder/", rename_inputs=False, rename_outputs=False).graph
+        inputs += list(part.input)
+        nodes = [*part.node, *nodes]
+        constants = [*part.initializer, *constants]
+        opset = max(opset, *(each.version for each in encoder.opset_import if not each.domain))
+    made = helper.make_graph(nodes, "tickets", inputs, outputs, constants)
+    imports = [helper.make_opsetid("", opset)]
+    if encoder is not None:
+        imports += [each for each in encoder.opset_import if each.domain]
+    model = helper.make_model(made, opset_imports=imports, ir_version=IR, producer_name="triage")
+    onnx.checker.check_model(model)
+    return model

@@ -1,0 +1,105 @@
+"""Two ways to the weights of one head, behind the same face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
+
+
+class Solver(Protocol):
+    """A linear classifier. weights: [columns, classes]; bias: [classes]."""
+
+    weights: Floats
+    bias: Floats
+
+    def scores(self, matrix: sp.csr_matrix) -> Floats:
+        """Scores [rows, classes]."""
+
+
+class Exact:
+    """A linear SVM for each class against the rest."""
+
+    def __init__(self, weights: Floats, bias: Floats) -> None:
+        self.weights, self.bias = weights, bias
+
+    def scores(self, matrix: sp.csr_matrix) -> Floats:
+        """Scores [rows, classes]."""
+        found: Floats = matrix @ self.weights + self.bias
+        return found
+
+
+def in_memory(
+    matrix: sp.csr_matrix, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], seed: int
+) -> Exact:
+    """Fit on all rows at once. A class without rows gets the score of the least likely one."""
+    from sklearn.svm import LinearSVC
+
+    present = np.unique(labels)
+    model = LinearSVC(C=c, class_weight={k: weights[int(k)] for k in present}, random_state=seed)
+    model.fit(matrix, labels)
+    found, bias = _both(model.coef_, model.intercept_)
+    return Exact(*_spread(found, bias, present, classes))
+
+
+class Streaming:
+    """The same model by averaged stochastic gradient descent, a batch at a time."""
+
+    def __init__(self, classes: int, rows: int, *, c: float, weights: Mapping[int, float], seed: int) -> None:
+        from sklearn.linear_model import SGDClassifier
+
+        self._classes = np.arange(classes)
+        self._weights = np.array([weights[k] for k in range(classes)])
+        self._model = SGDClassifier(
+            loss="squared_hinge",
+            alpha=1.0 / (c * rows),
+            average=True,
+            random_state=seed,
+            learning_rate="optimal",
+        )
+
+    def learn(self, matrix: sp.csr_matrix, labels: Ints) -> None:
+        """One pass over a batch."""
+        self._model.partial_fit(matrix, labels, classes=self._classes, sample_weight=self._weights[labels])
+
+    @property
+    def weights(self) -> Floats:
+        """[columns, classes]."""
+        return _both(self._model.coef_, self._model.intercept_)[0].T
+
+    @property
+    def bias(self) -> Floats:
+        """[classes]."""
+        return _both(self._model.coef_, self._model.intercept_)[1]
+
+    def scores(self, matrix: sp.csr_matrix) -> Floats:
+        """Scores [rows, classes]."""
+        found: Floats = matrix @ self.weights + self.bias
+        return found
+
+
+def out_of_core(classes: int, rows: int, *, c: float, weights: Mapping[int, float], seed: int) -> Streaming:
+    """A solver that learns batch by batch from `rows` rows in all; `c` as for `in_memory`."""
+    return Streaming(classes, rows, c=c, weights=weights, seed=seed)
+
+
+def _both(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    """With two classes scikit-learn keeps one row; this gives one a class."""
+    if weights.shape[0] > 1:
+        return weights, bias
+    return np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
+
+
+def _spread(weights: Floats, bias: Floats, present: Ints, classes: int) -> tuple[Floats, Floats]:
+    """[columns, classes] with the classes that had rows in their places."""
+    spread = np.zeros((weights.shape[1], classes))
+    shifted = np.full(classes, bias.min() - 10.0)
+    spread[:, present] = weights.T
+    shifted[present] = bias
+    return spread, shifted
