@@ -19,6 +19,7 @@ from local.process import Commands
 
 BOOTSTRAP_STACK = "CDKToolkit"
 SOURCES = ("cdk", "lambdas", "local/emf_bridge", "cdk.json", "uv.lock", "package-lock.json")
+FINGERPRINT = "fingerprint"
 SWITCH = ("-c", "local=true")
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color")
@@ -43,6 +44,12 @@ def _files(root: Path) -> Iterator[Path]:
         for file in sorted(path.rglob("*")) if path.is_dir() else ():
             if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc":
                 yield file
+
+
+def synthesized(place: Place, wanted: str) -> bool:
+    """True when the assembly folder was made from the sources with the fingerprint `wanted`."""
+    made = place.assembly / FINGERPRINT
+    return made.is_file() and made.read_text() == wanted
 
 
 def statuses(endpoint: str) -> dict[str, str]:
@@ -118,11 +125,12 @@ class Cdk:
         # Away from cdk.json: bootstrapping needs no app, and finding one the CLI would synthesize it.
         self._run("bootstrap", [f"aws://{ACCOUNT}/{REGION}"], cwd=self._place.folder)
 
-    def synth(self) -> None:
-        """Write the CloudFormation templates and assets into the place's assembly folder."""
+    def synth(self, made_from: str) -> None:
+        """Write the templates and assets into the place's assembly folder, and the fingerprint `made_from`."""
         part = self._place.assembly.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         self._run("synth", ["--quiet", "--output", str(part), *SWITCH], cwd=self._place.root)
+        (part / FINGERPRINT).write_text(made_from)
         shutil.rmtree(self._place.assembly, ignore_errors=True)
         part.rename(self._place.assembly)
 

@@ -59,7 +59,7 @@ class Up:
         state, wanted = load(self.place), deploy.fingerprint(self.place)
         unchanged = state is not None and state.deployed == wanted and deploy.deployed(self.place, found)
         untrained = [service for service in self.services if not bundles.built(self.place, service)]
-        self._train_and_deploy(untrained, None if unchanged else current)
+        self._train_and_deploy(untrained, None if unchanged else current, wanted)
         stack = connect(self.place, current.endpoint)
         running.update(self.place, deployed=wanted, api_url=stack.api.url, api_key=stack.api.key)
         for service in self.services:
@@ -67,8 +67,11 @@ class Up:
                 self._publish(service, stack)
         return stack
 
-    def _train_and_deploy(self, services: Sequence[str], onto: Emulator | None) -> None:
-        """Train a model for each of `services`, and deploy into `onto` unless that is None, side by side."""
+    def _train_and_deploy(self, services: Sequence[str], onto: Emulator | None, wanted: str) -> None:
+        """Side by side, train a model for each of `services` and deploy into `onto` unless that is None.
+
+        `wanted` is the fingerprint of the sources: an app that was synthesized from them is taken.
+        """
         with ThreadPoolExecutor(max_workers=4) as pool:
             jobs: list[Future[None]] = []
             if services:
@@ -76,7 +79,9 @@ class Up:
             if onto is not None:
                 running.update(self.place, deployed=None)
                 cdk = deploy.Cdk(self.place, self.commands, onto.endpoint)
-                first = [pool.submit(self._synth, cdk), pool.submit(self._bootstrap, cdk)]
+                first = [pool.submit(self._bootstrap, cdk)]
+                if not deploy.synthesized(self.place, wanted):
+                    first.append(pool.submit(self._synth, cdk, wanted))
                 jobs += [*first, pool.submit(self._deploy, cdk, first)]
             self._all_of(jobs)
 
@@ -92,9 +97,9 @@ class Up:
                 self.commands.stop()
             raise
 
-    def _synth(self, cdk: deploy.Cdk) -> None:
+    def _synth(self, cdk: deploy.Cdk, wanted: str) -> None:
         with self.steps.step("synthesizing the CDK app", cdk.log("synth")):
-            cdk.synth()
+            cdk.synth(wanted)
 
     def _bootstrap(self, cdk: deploy.Cdk) -> None:
         with self.steps.step("bootstrapping the CDK", cdk.log("bootstrap")):

@@ -213,7 +213,7 @@ class TestTrouble:
     def test_a_failed_step_leaves_nothing_running(
         self, own_place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(self: deploy.Cdk) -> None:
+        def fail(self: deploy.Cdk, made_from: str) -> None:
             raise StepFailed("cdk synth failed")
 
         monkeypatch.setattr(deploy.Cdk, "synth", fail)

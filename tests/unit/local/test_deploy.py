@@ -83,6 +83,15 @@ def test_every_synthesized_stack_must_be_in_place(place: Place) -> None:
     assert not deploy.deployed(place, {"A": "CREATE_COMPLETE"})
 
 
+def test_an_assembly_is_taken_for_the_sources_it_was_made_from(place: Place) -> None:
+    assert not deploy.synthesized(place, "a")
+    synthesized(place, "A")
+    assert not deploy.synthesized(place, "a")
+    (place.assembly / deploy.FINGERPRINT).write_text("a")
+    assert deploy.synthesized(place, "a")
+    assert not deploy.synthesized(place, "b")
+
+
 def test_outputs_are_found_by_name(place: Place) -> None:
     place.outputs.write_text(json.dumps({"A": {"ApiId": "x"}, "B": {"ApiStage": "live"}}))
     assert deploy.output(deploy.outputs(place), "ApiStage") == "live"
