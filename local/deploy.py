@@ -126,7 +126,7 @@ class Cdk:
         self._run("bootstrap", [f"aws://{ACCOUNT}/{REGION}"], cwd=self._place.folder)
 
     def synth(self, made_from: str) -> None:
-        """Write the templates and assets into the place's assembly folder, and the fingerprint `made_from`."""
+        """Write the templates and assets into the assembly folder, with the fingerprint `made_from`."""
         part = self._place.assembly.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         self._run("synth", ["--quiet", "--output", str(part), *SWITCH], cwd=self._place.root)
