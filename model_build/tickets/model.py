@@ -32,7 +32,7 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     most_terms: int = 80_000
     least_rows: int = 2
-    feature_weight: float = 0.1
+    feature_weight: float = 0.05
     embedding_weight: float = 2.0
     rows_in_memory: int = 60_000
     rows_in_cross_validation: int = 6_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,18 +17,22 @@ Ints = npt.NDArray[np.int64]
 class Solver(Protocol):
     """A linear classifier. weights: [columns, classes]; bias: [classes]."""
 
-    weights: Floats
-    bias: Floats
+    @property
+    def weights(self) -> Floats: ...
+
+    @property
+    def bias(self) -> Floats: ...
 
     def scores(self, matrix: sp.csr_matrix) -> Floats:
         """Scores [rows, classes]."""
 
 
+@dataclass(frozen=True)
 class Exact:
-    """A linear SVM for each class against the rest."""
+    """A linear SVM for each class against the rest. weights: [columns, classes]; bias: [classes]."""
 
-    def __init__(self, weights: Floats, bias: Floats) -> None:
-        self.weights, self.bias = weights, bias
+    weights: Floats
+    bias: Floats
 
     def scores(self, matrix: sp.csr_matrix) -> Floats:
         """Scores [rows, classes]."""
