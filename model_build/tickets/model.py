@@ -36,7 +36,7 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedding_weight: float = 2.0
     rows_in_memory: int = 60_000
     rows_in_cross_validation: int = 6_000
-    regularisation: list[float] = [0.1, 0.3, 1.0]
+    regularisation: tuple[float, ...] = (0.3, 1.0)
     class_weights: dict[str, dict[str, float]] = {}
     visits: int = 3_000_000
     encoder: str | None = None
