@@ -1,0 +1,254 @@
+"""The model card: what the model is, how good it is and for whom, what it is worth, and its limits.
+
+After Mitchell et al. 2019, "Model cards for model reporting". The plots are inlined, so it is one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lambdas.core.bundle import Manifest
+from model_build import card_heads
+from model_build.dataset import Dataset
+from model_build.markdown import bullets, decimals, folded, image, percent, percents, table
+from model_build.plots import inline, money_plot
+from model_build.service import CandidateScores
+
+if TYPE_CHECKING:
+    from model_build.business import Impact
+    from model_build.predictions import Predictions
+    from model_build.stages_bundle import Verified
+    from model_build.stages_model import HeadCalibration, Report
+    from model_build.thresholds import Thresholds
+
+CLASSES_SHOWN: Final = 30
+
+
+@dataclass(frozen=True)
+class Story:
+    """What only the service can say about its model. The lists are one line an item."""
+
+    title: str
+    what: str
+    intended: list[str]
+    not_intended: list[str]
+    limits: list[str]
+    synthetic: str
+    """What to know about the synthetic data; shown when the model was trained on it."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a card is made of; `tested` are the scores on the test split."""
+
+    manifest: Manifest
+    dataset: Dataset
+    story: Story
+    chosen: CandidateScores
+    calibrated: Mapping[str, HeadCalibration]
+    thresholds: Mapping[str, Thresholds]
+    report: Report
+    verified: Verified
+    tested: Predictions
+    command: str = ""
+    """What to type to build the model again."""
+
+
+def model_card(facts: Facts) -> str:
+    """The card of a bundle, in Markdown."""
+    manifest, story = facts.manifest, facts.story
+    parts = [
+        f"# {story.title}",
+        f"Version `{manifest.version}`, built {manifest.created_at} from commit "
+        f"`{manifest.git_commit[:12]}`.",
+        story.what,
+    ]
+    if facts.dataset.synthetic:
+        parts.append(f"> **Trained on synthetic data.** {story.synthetic}")
+    sections: list[Callable[[Facts], list[str]]] = [_overview, _use, _data, _selection]
+    parts += [part for section in sections for part in section(facts)]
+    for head in facts.dataset.heads:
+        parts += card_heads.head_section(facts, head)
+    for section in (_business, _serving, _limits, _again):
+        parts += section(facts)
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview(facts: Facts) -> list[str]:
+    rows = []
+    for head, found in facts.report.heads.items():
+        figures = found.evaluation
+        rows.append(
+            [
+                head,
+                str(len(figures.classes)),
+                percents(figures.accuracy),
+                decimals(figures.macro_f1),
+                percents(found.reliability.ece),
+                percents(found.coverage.overall),
+                percents(found.policy.acted),
+                percents(found.policy.acted_errors),
+            ]
+        )
+    header = [
+        "output",
+        "classes",
+        "accuracy",
+        "macro F1",
+        "calibration error",
+        "coverage",
+        "acted on",
+        "wrong of those",
+    ]
+    text = (
+        f"Measured on {facts.report.rows:,} test rows that nothing was fitted to or chosen by. In brackets: "
+        "95 % intervals. *Coverage* is how often the prediction set holds the true class "
+        f"({percent(next(iter(facts.report.heads.values())).coverage.promised, 0)} is promised); *acted on* "
+        "is what the model decides without a person."
+    )
+    together = (
+        f"{percents(facts.report.acted)} of the rows need no person: {facts.dataset.heads[0]} decides that; of those "
+        f"{percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
+    )
+    return ["## In short", table(header, rows), text, together]
+
+
+def _use(facts: Facts) -> list[str]:
+    return [
+        "## Intended use",
+        bullets(facts.story.intended),
+        "It is not meant for:",
+        bullets(facts.story.not_intended),
+    ]
+
+
+def _data(facts: Facts) -> list[str]:
+    data = facts.dataset
+    origin = "generated" if data.synthetic else f"`{data.source.rsplit('/', 1)[-1]}`"
+    lines = [
+        f"Source: {origin}, {data.rows:,} usable rows, sha256 `{data.sha256[:16]}…`.",
+        f"Split {data.split_kind}: {data.split_why}.",
+        ", ".join(f"{part} {rows:,}" for part, rows in data.split_rows.items())
+        + " rows. *train* fits, *calibrate* calibrates and chooses thresholds, *test* only measures.",
+    ]
+    if data.test_source:
+        lines.append(f"The test rows come from a file of their own, `{data.test_source.rsplit('/', 1)[-1]}`.")
+    tables = []
+    for head, classes in data.classes.items():
+        counts = [data.class_counts[part][head] for part in ("train", "calibrate", "test")]
+        total = max(sum(counts[0]), 1)
+        rows = [
+            [name, percent(counts[0][k] / total), *(f"{part[k]:,}" for part in counts)]
+            for k, name in enumerate(classes)
+        ]
+        shown = table([head, "share", "train", "calibrate", "test"], rows)
+        tables.append(shown if len(rows) <= CLASSES_SHOWN else folded(f"{head}: {len(rows)} classes", shown))
+    return ["## Data", bullets(lines), *tables]
+
+
+def _selection(facts: Facts) -> list[str]:
+    chosen = facts.chosen
+    if not chosen.candidates:
+        return []
+    rows = []
+    for name, scores in chosen.candidates.items():
+        mean = sum(scores) / max(len(scores), 1)
+        spread = f"{min(scores):.3f} to {max(scores):.3f}" if scores else "-"
+        rows.append([f"**{name}**" if name == chosen.chosen else name, f"{mean:.3f}", spread])
+    text = (
+        f"Cross-validated over {len(facts.dataset.folds)} folds of the train split, cut the way the data "
+        f"was split; the figure is {chosen.metric}."
+    )
+    return ["## Choice of the model", text, table(["candidate", "mean", "folds"], rows)]
+
+
+def _business(facts: Facts) -> list[str]:
+    found = facts.report.impact
+    money, assumed = found.assumptions.currency, found.assumptions
+    ways = [found.manual, found.majority, found.model]
+    rows = [[way.name, f"{way.minutes:,.0f}", f"{way.misrouted:,.0f}", f"{way.money:,.0f}"] for way in ways]
+    names = {
+        "tickets_a_month": "tickets a month",
+        "route_minutes": "minutes to route a ticket by hand",
+        "review_minutes": "minutes to review the model's proposal",
+        "misroute_minutes": "minutes lost on a misrouted ticket",
+        "misroute_money": f"{money} lost on a misrouted ticket besides",
+        "manual_error_share": "share that a person routes wrongly",
+        "cost_an_hour": f"{money} an hour of a person",
+        "build_money": f"{money} to build it",
+        "run_money_a_month": f"{money} a month to run it",
+    }
+    assumptions = [[text, f"{getattr(assumed, name):,g}"] for name, text in names.items()]
+    return [
+        "## What it is worth",
+        "The model's shares are measured on the test split; everything else is an **assumption** from the "
+        "section `business` of `params.yaml`. Put your own figures there.",
+        table(["1,000 tickets", "minutes of people", "misrouted", money], rows),
+        image("what 1,000 tickets cost, by way of routing", inline(money_plot(ways, money))),
+        bullets(_worth(found, money)),
+        folded("The assumptions", table(["assumption", "value"], assumptions)),
+    ]
+
+
+def _worth(found: Impact, money: str) -> list[str]:
+    months = found.break_even_months
+    return [
+        f"Against routing by hand: {found.minutes_saved:,.0f} minutes and {found.money_saved:,.0f} {money} "
+        "saved per 1,000 tickets.",
+        f"Against the majority rule: {found.minutes_saved_over_majority:,.0f} minutes and "
+        f"{found.money_saved_over_majority:,.0f} {money} saved per 1,000 tickets.",
+        f"{found.money_saved_a_month:,.0f} {money} saved a month; "
+        + (f"break-even after {months:.1f} months." if months is not None else "it never breaks even."),
+        f"Return on investment over two years: {percent(found.roi, 0)}.",
+    ]
+
+
+def _serving(facts: Facts) -> list[str]:
+    size = sum(entry.bytes for entry in facts.manifest.files.values())
+    parity = facts.verified.parity
+    lines = [
+        f"Size: {size / 1e6:.1f} MB, of which the graph "
+        f"{facts.manifest.files['model.onnx'].bytes / 1e6:.1f} MB.",
+        f"One row, features and graph, on the machine that trained: {facts.verified.p50_ms:.2f} ms at the "
+        f"median, {facts.verified.p95_ms:.2f} ms at the 95th percentile.",
+        f"Served = trained: on all {parity.rows:,} test rows the exported graph gives the fitted model's "
+        f"probabilities to within {parity.largest:.1e} (allowed: {parity.tolerance:g}); {parity.flipped} "
+        "rows have another winner.",
+    ]
+    return ["## Serving", bullets(lines)]
+
+
+def _limits(facts: Facts) -> list[str]:
+    lines = list(facts.story.limits)
+    if facts.dataset.split_kind == "group":
+        lines.append(
+            "Rows of a group are alike, so the intervals, which count rows, are narrower than the truth."
+        )
+    if facts.dataset.split_kind == "stratified":
+        lines.append(
+            "The split is at random: it says nothing about how the model ages. Name a time column to see "
+            "that."
+        )
+    rare = [
+        f"{score.name} ({score.support})"
+        for found in facts.report.heads.values()
+        for score in found.evaluation.classes
+        if score.support < 30
+    ]
+    if rare:
+        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
+        lines.append(f"Fewer than 30 test rows, so little can be said about: {listed}.")
+    return ["## Limits", bullets(lines)]
+
+
+def _again(facts: Facts) -> list[str]:
+    data = facts.manifest.training_data
+    command = facts.command or f"make train SERVICE={facts.manifest.service}"
+    return [
+        "## Build it again",
+        f"```\n{command}\n```",
+        f"Seed {facts.manifest.seed}; data sha256 `{data.sha256}`. The same data, parameters and seed give "
+        f"the same bundle hash, `{facts.manifest.bundle_hash}`.",
+    ]
