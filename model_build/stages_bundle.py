@@ -113,6 +113,8 @@ def bundle_stage(
 
         manifest = write_bundle(job.workspace.bundles, draft, card)
         stage.note = str(job.workspace.bundles / manifest.version)
+    job.workspace.write("bundle", {"version": manifest.version, "bundle_hash": manifest.bundle_hash})
+    job.workspace.write("metrics", manifest.metrics)
     return manifest
 
 
