@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from lambdas.core.bundle import Conformal
 from model_build.business import Impact, Shares, decode_assumptions, impact
@@ -44,8 +43,8 @@ class HeadReport(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """Everything measured on the test split.
 
-    `acted` is the share of the rows that no head sends to a person, `acted_errors` the share of those
-    that the deciding head gets wrong.
+    `acted` is the share of the rows that the deciding head, the first, does not send to a person, and
+    `acted_errors` the share of those that it gets wrong.
     """
 
     rows: int
@@ -149,13 +148,13 @@ def _report(
     thresholds: Mapping[str, Thresholds],
 ) -> Report:
     heads: dict[str, HeadReport] = {}
-    clear = np.ones(len(tested.rows), dtype=np.bool_)
     for head, found in calibrated.items():
         heads[head] = _head_report(job, dataset, tested, head, found, thresholds[head])
-        probabilities = found.calibration.probabilities(tested.logits[head])
-        clear &= acted_on(probabilities, dataset.classes[head], thresholds[head].by_class, found.conformal)
     first = dataset.heads[0]
-    scaled = calibrated[first].calibration.scale(tested.logits[first])
+    decides = calibrated[first]
+    probabilities = decides.calibration.probabilities(tested.logits[first])
+    clear = acted_on(probabilities, dataset.classes[first], thresholds[first].by_class, decides.conformal)
+    scaled = decides.calibration.scale(tested.logits[first])
     wrong = scaled.argmax(axis=1) != tested.labels[first]
     shares = Shares(
         acted=float(clear.mean()),

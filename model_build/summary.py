@@ -18,7 +18,7 @@ def tell(job: Job, manifest: Manifest, report: Report) -> None:
         say(f"  {head.name} ({len(head.classes)} classes)")
         for name, text in _figures(report.heads[head.name]):
             say(f"    {name:<21} {text}")
-    say("  all outputs together")
+    say("  the first output decides")
     say(f"    {'for a person':<21} {1 - report.acted.value:.1%} of the rows")
     say(f"    {'errors in the rest':<21} {_percent(report.acted_errors)}")
     card = job.workspace.bundles / manifest.version / CARD

@@ -149,8 +149,7 @@ class Tickets:
 def _decision(
     request: TicketRequest, stamp: Stamp, verdicts: dict[str, Verdict], terms: list[Term]
 ) -> TicketDecision:
-    first = next(iter(verdicts.values())).answer
-    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    first, reasons = next(iter(verdicts.values()))  # the first head decides, the others inform
     return TicketDecision(
         decision_id=stamp.decision_id,
         outcome=first.label,
