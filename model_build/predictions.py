@@ -62,15 +62,14 @@ def predict(
     dataset: Dataset,
     split: Split,
     *,
-    rules: Callable[[Batch], list[str] | None] | None = None,
+    each: Callable[[Batch], None] = lambda _: None,
     progress: Progress = quiet,
 ) -> Predictions:
-    """The scores of `fitted` on every row of `split`."""
+    """The scores of `fitted` on every row of `split`; `each` is shown the batches as they pass."""
     logits: dict[str, list[Floats]] = {head: [] for head in dataset.heads}
     labels: dict[str, list[Ints]] = {head: [] for head in dataset.heads}
     rows: list[Ints] = []
     languages: list[str] = []
-    said: list[str] = []
     done = 0
     for batch in dataset.batches(split):
         for head, scores in fitted.logits(batch).items():
@@ -78,7 +77,7 @@ def predict(
             labels[head].append(batch.labels[head])
         rows.append(batch.rows)
         languages += [language or "" for language in batch.languages or [""] * len(batch)]
-        said += (rules(batch) if rules is not None else None) or []
+        each(batch)
         done += len(batch)
         progress(done, dataset.split_rows[split])
     return Predictions(
@@ -86,5 +85,4 @@ def predict(
         labels={head: np.concatenate(parts) for head, parts in labels.items()},
         rows=np.concatenate(rows),
         languages=languages,
-        rules=said or None,
     )

@@ -4,6 +4,7 @@ returns what it left in the workspace."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,14 +14,15 @@ from model_build.business import Impact, Shares, decode_assumptions, impact
 from model_build.calibration import Calibration, fit_calibration
 from model_build.conformal import Coverage, fit_conformal, measure_coverage
 from model_build.costs import decode_costs
-from model_build.dataset import Dataset, Split
+from model_build.dataset import Batch, Dataset, Split
 from model_build.errors import StageNotRun
 from model_build.evaluation import Evaluation, evaluate
 from model_build.intervals import Interval, wilson
 from model_build.job import Job
+from model_build.languages import detect
 from model_build.predictions import Floats, Predictions, load_predictions, predict
 from model_build.reliability import Reliability, reliability
-from model_build.service import CandidateScores, Fitted
+from model_build.service import CandidateScores, Fitted, Progress
 from model_build.thresholds import PolicyReport, Thresholds, acted_on, choose_thresholds, policy_report
 
 
@@ -44,10 +46,11 @@ class Report(msgspec.Struct, frozen=True):
     """Everything measured on the test split.
 
     `acted` is the share of the rows that the deciding head, the first, does not send to a person, and
-    `acted_errors` the share of those that it gets wrong.
+    `acted_errors` the share of those that it gets wrong. `languages_detected`: the data did not say them.
     """
 
     rows: int
+    languages_detected: bool
     heads: dict[str, HeadReport]
     acted: Interval
     acted_errors: Interval
@@ -131,13 +134,28 @@ def evaluate_stage(
 ) -> Report:
     """Everything measured on the test split, which nothing before this stage has looked at."""
     with job.reporter.stage("evaluate") as stage:
-        tested = predict(fitted, dataset, "test", rules=job.service.rules, progress=stage)
+        tested = _tested(job, dataset, fitted, stage)
         tested.save(job.workspace.path("test.npz"))
         report = _report(job, dataset, tested, calibrated, thresholds)
         first = report.heads[dataset.heads[0]].evaluation
         stage.note = f"{report.rows:,} rows; {first.head} accuracy {first.accuracy.value:.3f}"
     job.workspace.write("evaluation", report)
     return report
+
+
+def _tested(job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
+    """The scores on the test split, with the rules' answers and, where the data has none, the languages."""
+    texts: list[str] = []
+    rules: list[str] = []
+
+    def look(batch: Batch) -> None:
+        rules.extend(job.service.rules(batch) or [])
+        if batch.languages is None:
+            texts.extend(job.service.texts(batch))
+
+    found = predict(fitted, dataset, "test", each=look, progress=progress)
+    languages = detect(texts) if texts else found.languages
+    return replace(found, rules=rules or None, languages=languages)
 
 
 def _report(
@@ -163,6 +181,7 @@ def _report(
     )
     return Report(
         rows=len(tested.rows),
+        languages_detected=dataset.columns.language is None,
         heads=heads,
         acted=wilson(int(clear.sum()), len(clear)),
         acted_errors=wilson(int((clear & wrong).sum()), int(clear.sum())),
