@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 import time
@@ -11,10 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import joblib
+import msgspec
+import numpy as np
 import pytest
 
+from lambdas.core.bundle import decode_manifest
+from lambdas.tickets.schema import TicketRequest
 from local.stack import Stack
+from model_build.dataset import Batch
 from model_build.publish import publish
+from model_build.stages_model import HeadCalibration
+from model_build.tickets.synthetic import TicketParameters, write_csv
 from tests.conftest import TrainedTickets
 from tests.support.bundles import write_bundle
 
@@ -280,3 +289,58 @@ def mail(stack: Stack, alarm: str, state: str) -> bool:
         body = json.loads(message["Body"])
         _MAILS.append(json.loads(body["Message"]) if "Message" in body else body)
     return any(each["AlarmName"].endswith(alarm) and each["NewStateValue"] == state for each in _MAILS)
+
+
+def test_served_is_trained_on_a_thousand_new_tickets(
+    stack: Stack, trained_tickets: TrainedTickets, tmp_path: Any
+) -> None:
+    """Every label of the live endpoint is the one that the fitted estimator gives."""
+    path = tmp_path / "new.csv"
+    write_csv(path, TicketParameters(rows=1_000, seed=987))
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if (row["subject"] + row["body"]).strip()]
+    tickets = [
+        TicketRequest(
+            subject=row["subject"], body=row["body"], channel=row["channel"] or None,
+            customer_tier=row["customer_tier"] or None,
+            previous_tickets=int(row["previous_tickets"]) if row["previous_tickets"] else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+    expected = fitted_labels(trained_tickets, tickets)
+    served: list[tuple[str, ...]] = []
+    for start in range(0, len(tickets), 100):
+        answer = stack.call("POST", BATCH, {"tickets": msgspec.to_builtins(tickets[start : start + 100])})
+        assert answer.status == 200, answer.body
+        for decision in answer.json()["decisions"]:
+            assert decision["source"] == "model"
+            served.append(tuple(output["label"] for output in decision["outputs"].values()))
+    assert len(served) >= 990
+    assert sum(one != other for one, other in zip(served, expected, strict=True)) == 0
+
+
+def fitted_labels(trained: TrainedTickets, tickets: list[TicketRequest]) -> list[tuple[str, ...]]:
+    """What the estimator, unpickled from training's own folder, says; nothing of it is served."""
+    work = trained.build / "tickets" / "work"
+    fitted = joblib.load(work / "fitted.joblib")
+    calibrated = msgspec.json.decode(
+        (work / "calibration.json").read_bytes(), type=dict[str, HeadCalibration]
+    )
+    manifest = decode_manifest((trained.bundle / "manifest.json").read_bytes(), "tickets")
+    n = len(tickets)
+    columns = {
+        "subject": [t.subject for t in tickets],
+        "body": [t.body for t in tickets],
+        "channel": [t.channel for t in tickets],
+        "customer_tier": [t.customer_tier for t in tickets],
+        "previous_tickets": [
+            None if t.previous_tickets is None else str(t.previous_tickets) for t in tickets
+        ],
+    }
+    nothing = np.zeros(n, dtype=np.int64)
+    logits = fitted.logits(Batch(columns, {}, nothing, nothing, None, None))
+    winners = [
+        [head.classes[k] for k in calibrated[head.name].calibration.scale(logits[head.name]).argmax(axis=1)]
+        for head in manifest.heads
+    ]
+    return list(zip(*winners, strict=True))
