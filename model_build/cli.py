@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,7 +85,9 @@ without a deploy. The bundles it replaces stay in the bucket, the last 5 of them
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code. What the user can put right is told without a trace."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given)
+    options.command_line = shlex.join(["python", "-m", "model_build", *given])
     try:
         run = getattr(importlib.import_module("model_build.commands"), options.command)
         return int(run(options))

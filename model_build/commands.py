@@ -114,6 +114,7 @@ def _job(options: argparse.Namespace, build: Path | None = None) -> Job:
         parameters=parameters_of(options, service.fields),
         workspace=Workspace(build or options.build_dir, options.service),
         reporter=Reporter(),
+        command=options.command_line,
     )
 
 

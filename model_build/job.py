@@ -31,6 +31,8 @@ class Job:
     parameters: Parameters
     workspace: Workspace
     reporter: Reporter
+    command: str = ""
+    """What was typed, for the model card."""
 
     @property
     def columns(self) -> Columns:

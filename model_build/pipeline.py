@@ -48,7 +48,9 @@ def _train(job: Job) -> tuple[Manifest, model.Report]:
     report = model.evaluate_stage(job, dataset, fitted, calibrated, thresholds)
     exported = last.export_stage(job, dataset, fitted, calibrated)
     verified = last.verify_stage(job, dataset, fitted, calibrated, thresholds, exported)
-    manifest = last.bundle_stage(job, dataset, features, calibrated, thresholds, report, exported, verified)
+    manifest = last.bundle_stage(
+        job, dataset, features, chosen, calibrated, thresholds, report, exported, verified
+    )
     return manifest, report
 
 
@@ -96,6 +98,7 @@ def stages(job: Job) -> dict[str, Callable[[], Any]]:
             job,
             dataset(),
             data.read_features(job),
+            model.read_chosen(job),
             model.read_calibrated(job),
             model.read_thresholds(job),
             model.read_report(job),

@@ -15,6 +15,7 @@ from model_build.dataset import Batch, Dataset
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration  # it imports scipy
+    from model_build.card import Story
 
 Floats = npt.NDArray[np.floating[Any]]
 FieldKind = Literal["text", "category", "integer", "number"]
@@ -119,6 +120,9 @@ class TrainingService(Protocol):
 
     def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
         """What was exported into `folder`, run by the code that serves it."""
+
+    def story(self, settings: Mapping[str, Any]) -> Story:
+        """What the model card says beyond its figures."""
 
     def rules(self, batch: Batch) -> list[str] | None:
         """What the service's rules would answer to each row, the baseline; None when it has none."""

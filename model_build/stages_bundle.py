@@ -17,7 +17,7 @@ from model_build.errors import StageNotRun
 from model_build.intervals import Interval
 from model_build.job import Job
 from model_build.reference import FeatureReference, reference
-from model_build.service import Exported, Fitted, Serve
+from model_build.service import CandidateScores, Exported, Fitted, Serve
 from model_build.stages_model import HeadCalibration, Report, read_predictions
 from model_build.thresholds import Thresholds
 from model_build.verify import Parity, verify
@@ -82,6 +82,7 @@ def bundle_stage(
     job: Job,
     dataset: Dataset,
     features: FeatureReference,
+    chosen: CandidateScores,
     calibrated: Mapping[str, HeadCalibration],
     thresholds: Mapping[str, Thresholds],
     report: Report,
@@ -109,7 +110,21 @@ def bundle_stage(
         )
 
         def card(path: Path, manifest: Manifest) -> None:
-            path.write_text(f"# {manifest.version}\n")
+            from model_build.card import Facts, model_card  # it imports matplotlib
+
+            facts = Facts(
+                manifest=manifest,
+                dataset=dataset,
+                story=job.service.story(exported.settings),
+                chosen=chosen,
+                calibrated=calibrated,
+                thresholds=thresholds,
+                report=report,
+                verified=verified,
+                tested=tested,
+                command=job.command,
+            )
+            path.write_text(model_card(facts), encoding="utf-8")
 
         manifest = write_bundle(job.workspace.bundles, draft, card)
         stage.note = str(job.workspace.bundles / manifest.version)

@@ -24,6 +24,7 @@ from model_build.tickets.inputs import tickets_of
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration
+    from model_build.card import Story
     from model_build.tickets.model import FittedTickets
 
 TEXT_FIELDS: Final = ("subject", "body")
@@ -124,6 +125,12 @@ class TicketTraining:
             return {head.name: outputs[head.output] for head in heads}
 
         return serve
+
+    def story(self, settings: Mapping[str, Any]) -> Story:
+        """What tickets are, and what the model is for."""
+        from model_build.tickets.story import story
+
+        return story((settings.get("encoder") or {}).get("name"))
 
     def rules(self, batch: Batch) -> list[str] | None:
         """The department that term counts give each ticket."""
