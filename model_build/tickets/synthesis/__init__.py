@@ -1,0 +1,1 @@
+"""How synthetic tickets are made: phrases, customers, writing habits, time, noise and population shifts."""
