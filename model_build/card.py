@@ -109,7 +109,7 @@ def _overview(facts: Facts) -> list[str]:
         "is what the model decides without a person."
     )
     together = (
-        f"{percents(facts.report.acted)} of the rows need no person: {facts.dataset.heads[0]} decides that; of those "
+        f"{percents(facts.report.acted)} of the rows need no person, which {facts.dataset.heads[0]} decides; of those "
         f"{percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
     )
     return ["## In short", table(header, rows), text, together]
@@ -128,11 +128,12 @@ def _data(facts: Facts) -> list[str]:
     data = facts.dataset
     origin = "generated" if data.synthetic else f"`{data.source.rsplit('/', 1)[-1]}`"
     lines = [
-        f"Source: {origin}, {data.rows:,} usable rows, sha256 `{data.sha256[:16]}…`.",
+        f"Source: {origin}, {data.rows:,} rows, sha256 `{data.sha256[:16]}…`.",
         f"Split {data.split_kind}: {data.split_why}.",
         ", ".join(f"{part} {rows:,}" for part, rows in data.split_rows.items())
         + " rows. *train* fits, *calibrate* calibrates and chooses thresholds, *test* only measures.",
     ]
+    lines += [f"Left out: {count:,} rows, {reason}." for reason, count in data.left_out.items()]
     if data.test_source:
         lines.append(f"The test rows come from a file of their own, `{data.test_source.rsplit('/', 1)[-1]}`.")
     tables = []

@@ -97,9 +97,10 @@ class Fold(msgspec.Struct, frozen=True):
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """The cleaned and split data of one CSV; see `batches`.
 
-    `sha256` is of the source file. The heads are the label columns, the first one decides.
-    `class_counts[split][head][k]` counts the rows of class k. `test_source` names the separate file the
-    test split comes from, if it does.
+    `rows` are those of the source file, `sha256` is its. `left_out` counts by reason those of its rows that
+    are in no split, `test_left_out` those of a separate test file. The heads are the label columns, the
+    first one decides. `class_counts[split][head][k]` counts the rows of class k. `test_source` names the
+    separate file the test split comes from, if it does.
     """
 
     folder: Path
@@ -116,6 +117,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     split_why: str
     folds: list[Fold]
     seed: int
+    left_out: dict[str, int] = {}
+    test_left_out: dict[str, int] = {}
     test_source: str | None = None
     test_sha256: str | None = None
 

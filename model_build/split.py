@@ -29,7 +29,7 @@ from model_build.findings import Finding
 from model_build.parameters import Shares, SplitParameters
 from model_build.service import Progress, quiet
 from model_build.shards import FOLD, SplitWriter
-from model_build.split_findings import split_findings
+from model_build.split_findings import IN_WORDS, split_findings
 
 LEFT_OUT = -1
 Reason = Literal["text", "group"]
@@ -123,6 +123,8 @@ def split(
         split_why=why,
         folds=fold_plan(kind, parameters.folds),
         seed=seed,
+        left_out={**cleaned.dropped, **{IN_WORDS[reason]: count for reason, count in left_out.items()}},
+        test_left_out=test.dropped if test else {},
         test_source=test.source if test else None,
         test_sha256=test.sha256 if test else None,
     )

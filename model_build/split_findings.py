@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from model_build.clean import Cleaned
 from model_build.dataset import SPLITS, Split
 from model_build.findings import Finding
+
+IN_WORDS: Final = {
+    "text": "the same text is in an earlier part or in the test file",
+    "group": "the same group is in an earlier part or in the test file",
+}
 
 
 def split_findings(
@@ -15,16 +22,12 @@ def split_findings(
 ) -> list[Finding]:
     """What there is to say about the parts: empty parts, classes without rows."""
     found: list[Finding] = []
-    words = {
-        "text": "their text is in an earlier part",
-        "group": "their group is in an earlier part",
-    }
     for reason, count in left_out.items():
         found.append(
             Finding(
                 code=f"left-out-{reason}",
                 severity="error" if count > cleaned.rows // 2 else "warning",
-                message=f"{count:,} rows are left out of the split: {words[reason]} or in the test file",
+                message=f"{count:,} rows are left out of the split: {IN_WORDS[reason]}",
                 advice="That is most of them: choose another split, --split group or --split stratified"
                 if count > cleaned.rows // 2
                 else "",

@@ -172,6 +172,8 @@ def metrics_of(job: Job, dataset: Dataset, report: Report, verified: Verified) -
         "review_share": _rounded(1.0 - report.acted.value),
         "heads": heads,
         "rows": {**dataset.split_rows},
+        "left_out": dataset.left_out,
+        "test_left_out": dataset.test_left_out,
         "parity": {"rows": verified.parity.rows, "tolerance": verified.parity.tolerance},
         TIMINGS: {
             "p50_ms": _rounded(verified.p50_ms),
