@@ -35,6 +35,9 @@ down:  ## stop what `make up` started; its state is kept
 inbox: setup  ## the alarm mails a user would have got
 	@$(PY) -m local inbox
 
+logs: setup  ## what the functions wrote, newest last
+	@$(PY) -m local logs
+
 status: setup  ## what runs, where, and which models answer
 	@$(PY) -m local status
 
@@ -78,4 +81,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup up down inbox status train publish lint test bench synth deploy openapi lock clean
+.PHONY: help setup up down inbox logs status train publish lint test bench synth deploy openapi lock clean

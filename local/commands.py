@@ -1,4 +1,4 @@
-"""The laptop's commands; the Makefile calls them: up, down, inbox, status, publish."""
+"""The laptop's commands; the Makefile calls them: up, down, inbox, logs, status, publish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cdk.services import SERVICES
 from lambdas.core.errors import TriageError
-from local import answers, deploy, emulator, inbox, publish, running, signals, status
+from local import answers, deploy, emulator, function_logs, inbox, publish, running, signals, status
 from local.bundles import built, published
 from local.errors import CallFailed, Interrupted, with_log
 from local.place import Place, place_from, port_from
@@ -52,6 +52,8 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             down(place, console)
         case "inbox":
             show_inbox(place, console)
+        case "logs":
+            show_logs(place, console)
         case "status":
             status.show(console, place, NAMES)
         case "publish":
@@ -80,7 +82,8 @@ def _decision(stack: Stack, sample: Sample) -> dict[str, object]:
     answer = stack.call("POST", sample.path, sample.body)
     if answer.status != 200:
         message = f"POST {sample.path} answered {answer.status}: {answer.body[:500].decode(errors='replace')}"
-        raise CallFailed(with_log(f"{message}\nThe end of the functions' log:", emulator.log_of(stack.place)))
+        written = "\n".join(f"    {line.text}" for line in function_logs.recent(stack.endpoint, 10))
+        raise CallFailed(f"{message}\nWhat the functions wrote last:\n{written}")
     decision: dict[str, object] = answer.json()
     return decision
 
@@ -97,7 +100,9 @@ def _how_to_go_on(stack: Stack, console: Console) -> None:
     for sample in _samples()[:1]:
         console.print()
         console.print(Text(answers.curl(stack.api, sample)))
-    console.print("\nmake status, make inbox (alarm mails), make publish (a model of your own), make down")
+    console.print(
+        "\nmake status, make logs, make inbox (alarm mails), make publish (a model of your own), make down"
+    )
 
 
 def down(place: Place, console: Console) -> None:
@@ -125,6 +130,11 @@ def show_inbox(place: Place, console: Console) -> None:
     inbox.show(console, inbox.read(place.inbox), new)
 
 
+def show_logs(place: Place, console: Console) -> None:
+    """Print what the functions wrote; raises NotRunning when nothing runs."""
+    function_logs.show(console, function_logs.recent(running.require(place).endpoint))
+
+
 def _complain(message: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"triage: {message}"))
 
@@ -135,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("up", help="bring the whole system up on this machine")
     commands.add_parser("down", help="stop it; its state is kept")
     commands.add_parser("inbox", help="show the alarm mails a user would have got")
+    commands.add_parser("logs", help="show what the functions wrote")
     commands.add_parser("status", help="show what runs, and which models answer")
     publishing = commands.add_parser(
         "publish", help="publish the newest bundle; further options go to `model_build publish`"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from local.errors import Interrupted, StepFailed, with_log
+from local.errors import Interrupted, Misused, StepFailed, with_log
 
 GRACE_SECONDS = 15.0
 
@@ -102,6 +102,8 @@ class Commands:
         with self._lock:
             if self._stopped:
                 raise Interrupted("stopped before it began")
+            if not Path(command[0]).exists():
+                raise Misused(f"{command[0]} is missing. Run: make setup")
             process = subprocess.Popen(
                 command, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,

@@ -18,6 +18,14 @@ def find(place: Place) -> Emulator | None:
     return emulator.find(place, state.pid, state.port) if state else None
 
 
+def require(place: Place) -> Emulator:
+    """The running emulator of `place`; raises NotRunning when none runs."""
+    found = find(place)
+    if found is None:
+        raise NotRunning("The laptop stack is not running. Start it with: make up")
+    return found
+
+
 def start(place: Place, asked_port: int | None, steps: Steps) -> Emulator:
     """The emulator of `place`, started unless it runs.
 
@@ -75,5 +83,5 @@ def update(place: Place, **changes: object) -> None:
     """Change fields of the kept state."""
     state = load(place)
     if state is None:
-        raise NotRunning("The laptop stack is not running. Start it with: make up")
+        raise NotRunning("There is no laptop stack yet. Start it with: make up")
     save(place, msgspec.structs.replace(state, **changes))

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.errors import Interrupted, StepFailed
+from local.errors import Interrupted, Misused, StepFailed
 from local.process import Commands, end_group
 
 # Starts a child, says both ids, waits for ever. With "stubborn", neither heeds a polite request.
@@ -105,6 +105,11 @@ def test_a_failing_command_says_which_why_and_where_to_read_on(tmp_path: Path) -
     assert message.startswith("a test failed (exit code 3).")
     assert "    the reason" in message
     assert str(log) in message
+
+
+def test_a_missing_command_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(Misused, match="cdk is missing. Run: make setup"):
+        Commands().run(["/nowhere/cdk"], what="cdk", cwd=tmp_path, env={}, log=tmp_path / "a.log")
 
 
 def test_stopping_ends_what_runs_and_lets_nothing_start(family: Path, tmp_path: Path) -> None:
