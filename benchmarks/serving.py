@@ -26,11 +26,12 @@ COLD_RUNS = 9
 WARM_RUNS = 400
 BATCH_RUNS = 40
 ONCE = """
-import json, resource, sys, importlib
+import json, sys, importlib
 handler = importlib.import_module(sys.argv[1])
 answer = handler.handle(json.loads(sys.argv[2]), None)
 assert answer["statusCode"] == 200, answer
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+import psutil
+print(psutil.Process().memory_info().rss)
 """
 OURS, BASELINE = "lambdas.tickets.handler", "benchmarks.baseline"
 
@@ -45,7 +46,7 @@ def run() -> None:
         _batch(table, setup)
     table.notes += [
         "Cold: from the start of a fresh process to its first answer, import and download from the embedded "
-        "S3 included; the two sides take turns. Memory: the same process's peak resident size.",
+        "S3 included; the two sides take turns. Memory: what the same process then has resident.",
         "Warm, whole handler: with every call it makes, answered by the embedded AWS on this machine; that is "
         "PutMetricData for the baseline and a conditional PutItem for ours. Compute: the same handlers with "
         "that one call answered in the process.",
@@ -66,10 +67,10 @@ def _cold(table: Table, setup: Setup) -> None:
         for module in (OURS, BASELINE):
             setup.forget_downloads()
             started = time.perf_counter()
-            peak = _fresh(module, setup.event(turn))
+            resident = _fresh(module, setup.event(turn))
             if turn:  # the first turn only warms the file cache
                 times[module].append(time.perf_counter() - started)
-                memory[module].append(peak / 1024)
+                memory[module].append(resident / 1e6)
     ours, theirs = statistics.median(times[OURS]), statistics.median(times[BASELINE])
     table.add(
         "cold start to first answer", f"{ours * 1e3:.0f} ms", against=f"{theirs * 1e3:.0f} ms: {ours / theirs:.2f}x",

@@ -86,7 +86,7 @@ def _event(resource: str, body: object) -> dict[str, Any]:
 def prepared() -> Iterator[Setup]:
     """Both models trained on the same rows and stored in an embedded AWS; the environment points at it."""
     folder = Path(tempfile.mkdtemp(prefix="triage-bench-"))
-    place = Place(root=ROOT, folder=folder / "aws")
+    place = Place(root=ROOT, folder=folder / "aws", build=folder / "build")
     place.create()
     emulator = launch(place, _free_port())
     try:

@@ -22,8 +22,9 @@ def judge(head: Head, probabilities: Sequence[float]) -> Verdict:
     It is clear when the confidence reaches the winning class's threshold (chosen in training by what
     a wrong act and a review cost) and no other class is in the conformal prediction set.
     """
-    best = max(range(len(probabilities)), key=probabilities.__getitem__)
-    label, confidence = head.classes[best], probabilities[best]
+    confidence = max(probabilities)
+    best = probabilities.index(confidence)
+    label = head.classes[best]
     plausible = _prediction_set(head, probabilities, best)
     reasons = []
     threshold = head.thresholds.get(label, 1.0)
@@ -46,4 +47,6 @@ def _prediction_set(head: Head, probabilities: Sequence[float], best: int) -> li
         return [head.classes[best]]
     floor = head.conformal.threshold
     found = [k for k, value in enumerate(probabilities) if value >= floor or k == best]
+    if len(found) == 1:
+        return [head.classes[best]]
     return [head.classes[k] for k in sorted(found, key=probabilities.__getitem__, reverse=True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import nlargest
 from itertools import pairwise
 from operator import itemgetter
 
@@ -34,5 +33,5 @@ def _top(words: list[str], weights: list[float]) -> list[Term]:
     totals: dict[str, float] = {}
     for word, weight in zip(words, weights, strict=True):
         totals[word] = totals.get(word, 0.0) + weight
-    best = nlargest(TOP, totals.items(), key=itemgetter(1))
+    best = sorted(totals.items(), key=itemgetter(1), reverse=True)[:TOP]
     return [Term(word, round(weight, 4)) for word, weight in best if weight > 0.0]
