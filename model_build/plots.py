@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -23,7 +22,8 @@ INK: Final = "#1f2933"
 FAINT: Final = "#9aa5b1"
 BLUE: Final = "#2563a8"
 ORANGE: Final = "#c2571a"
-DOTS_AN_INCH: Final = 110
+DOTS_AN_INCH: Final = 100
+LONGEST_NAME: Final = 28
 MOST_CELLS: Final = 20
 """Above so many classes a confusion matrix shows only those that are confused most."""
 
@@ -39,10 +39,10 @@ def confusion_plot(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -
     """The confusion matrix in shares of the true class. With many classes only the most confused ones."""
     counts = np.asarray(confusion, dtype=np.int64)
     shown = most_confused(counts)
-    names = [textwrap.shorten(classes[k], 26, placeholder="…") for k in shown]
+    names = [_short(classes[k]) for k in shown]
     part = counts[np.ix_(shown, shown)]
     shares = part / np.maximum(counts[shown].sum(axis=1, keepdims=True), 1)
-    size = 2.2 + 0.42 * len(shown)
+    size = 2.0 + 0.36 * len(shown)
     figure, axes = _figure(size + 0.6, size)
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="equal")
     for row, column in np.ndindex(shares.shape):
@@ -58,6 +58,10 @@ def confusion_plot(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -
     for edge in axes.spines.values():
         edge.set_visible(False)
     return _png(figure)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def most_confused(counts: Ints) -> list[int]:
@@ -91,7 +95,7 @@ def trade_off_plot(confidence: npt.NDArray[np.floating[Any]], right: npt.NDArray
     wrong = np.cumsum(~right[order])
     acted = np.arange(1, len(order) + 1)
     # The first few rows only tell how lucky they are.
-    first = min(len(order) - 1, max(20, len(order) // 100))
+    first = min(len(order) - 1, max(50, len(order) // 20))
     figure, axes = _figure(4.2, 3.8)
     places = np.unique(np.linspace(first, len(order) - 1, 400).astype(int))
     axes.plot(acted[places] / len(order), wrong[places] / acted[places], color=BLUE, linewidth=1.6)
