@@ -109,8 +109,8 @@ def _overview(facts: Facts) -> list[str]:
         "is what the model decides without a person."
     )
     together = (
-        f"{percents(facts.report.acted)} of the rows need no person, which {facts.dataset.heads[0]} decides; of those "
-        f"{percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
+        f"{percents(facts.report.acted)} of the rows need no person, which {facts.dataset.heads[0]} "
+        f"decides; of those {percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
     )
     return ["## In short", table(header, rows), text, together]
 
