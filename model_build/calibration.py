@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -9,12 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 
-Method = Literal["temperature", "temperature and bias"]
+Method = Literal[
+    "temperature", "temperature and bias", "temperature and floor", "temperature, bias and floor"
+]
 
 SHARPEST, FLATTEST = 1e-3, 1e3
 """The limits of a temperature: perfectly separated rows would drive it to 0."""
 BIAS_PENALTY: Final = 0.5
 """Strength of the Gaussian prior on the biases, in rows: it holds the bias of a rare class near 0."""
+LEAST_NOISE, MOST_NOISE = 0.005, 0.5
+"""A smaller floor is none, and more noise is no label."""
+FLOOR_ROWS: Final = 5_000
+"""Two numbers are fitted: more rows would only take longer."""
 FOLDS: Final = 5
 LEAST_ROWS_A_CLASS: Final = 10
 
@@ -23,31 +30,40 @@ Ints = npt.NDArray[np.int64]
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """What makes a head's scores probabilities: softmax(scores / temperature + bias).
+    """What makes a head's scores probabilities: (1 - floor) softmax(scores / temperature + bias) + floor / n.
 
-    `bias` has one value a class, all 0 when a temperature alone is enough. `log_losses` are the held-out
-    log-losses that the choice was made by, the uncalibrated scores' among them.
+    `bias` has one value a class, all 0 when a temperature alone is enough. `floor` is the share of the
+    labels that are wrong whatever the text says, spread over the n classes: without it the surest
+    answers promise more than noisy labels can keep. `log_losses` are the held-out log-losses that the
+    choice was made by, the uncalibrated scores' among them.
     """
 
     temperature: float
     bias: list[float]
     method: Method
     log_losses: dict[str, float]
+    floor: float = 0.0
 
     def probabilities(self, scores: Floats) -> Floats:
         """Calibrated probabilities of `scores`, [rows, classes], in double precision."""
         return softmax(self.scale(scores))
 
     def scale(self, scores: Floats) -> Floats:
-        """The calibrated logits of `scores`, [rows, classes]."""
+        """The calibrated logits of `scores`, [rows, classes]: their softmax is `probabilities`."""
         scaled: Floats = scores.astype(np.float64) / self.temperature + np.asarray(self.bias)
-        return scaled
+        return mixed(scaled, self.floor) if self.floor else scaled
 
 
 def softmax(logits: Floats) -> Floats:
     """The probabilities of `logits`, [rows, classes], in double precision."""
     raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares
+
+
+def mixed(logits: Floats, floor: float) -> Floats:
+    """The logarithms of (1 - floor) softmax(logits) + floor / classes, [rows, classes]."""
+    shares: Floats = np.log((1.0 - floor) * softmax(logits) + floor / logits.shape[1])
     return shares
 
 
@@ -103,34 +119,80 @@ def fit_temperature_and_bias(scores: Floats, labels: Ints) -> tuple[float, Float
     return float(1.0 / found.x[0]), bias - bias.mean()
 
 
+def fit_floor(logits: Floats, labels: Ints) -> tuple[float, float]:
+    """(sharpness, floor) with the least log-loss of mixed(sharpness * logits, floor).
+
+    The floor is the uniform label noise of Patrini et al. 2017 (CVPR), estimated with the temperature on
+    the first FLOOR_ROWS rows.
+    """
+    logits, labels = logits[:FLOOR_ROWS], labels[:FLOOR_ROWS]
+
+    def loss(parameters: Floats) -> float:
+        sharpness, floor = np.exp(parameters[0]), MOST_NOISE / (1.0 + np.exp(-parameters[1]))
+        return float(row_losses(mixed(sharpness * logits, floor), labels).mean())
+
+    found = minimize(loss, [0.0, -2.0], method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-8})
+    return float(np.exp(found.x[0])), float(MOST_NOISE / (1.0 + np.exp(-found.x[1])))
+
+
 def fit_calibration(scores: Floats, labels: Ints, *, seed: int) -> Calibration:
     """The calibration of a head from its scores on the calibrate split, [rows, classes].
 
     A temperature alone, unless biases have a lower log-loss on held-out folds of the split by more than
-    one standard error of the difference; they are not tried with too few rows for each class.
+    one standard error of the difference; then a floor on top, by the same rule. Neither is tried with
+    too few rows for each class.
     """
     rows, classes = scores.shape
     losses = {"uncalibrated": float(row_losses(scores, labels).mean())}
-    folds = np.random.default_rng(seed).permutation(rows) % FOLDS
-    if rows >= max(LEAST_ROWS_A_CLASS * classes, 2 * FOLDS):
-        plain, biased = _held_out(scores, labels, folds)
-        losses |= {"temperature": float(plain.mean()), "temperature and bias": float(biased.mean())}
-        gain = plain - biased
-        if gain.mean() > gain.std(ddof=1) / np.sqrt(rows):
-            temperature, bias = fit_temperature_and_bias(scores, labels)
-            return Calibration(temperature, bias.tolist(), "temperature and bias", losses)
-    temperature = fit_temperature(scores, labels)
-    if "temperature" not in losses:
+    if rows < max(LEAST_ROWS_A_CLASS * classes, 2 * FOLDS):
+        temperature = fit_temperature(scores, labels)
         losses["temperature"] = float(row_losses(scores / temperature, labels).mean())
-    return Calibration(temperature, [0.0] * classes, "temperature", losses)
+        return Calibration(temperature, [0.0] * classes, "temperature", losses)
+    folds = np.random.default_rng(seed).permutation(rows) % FOLDS
+    plain, biased = (_held_out(scores, labels, folds, fit, floor=False) for fit in (_plain, _biased))
+    fit = _biased if _better(plain, biased) else _plain
+    name: Method = "temperature and bias" if fit is _biased else "temperature"
+    floored_name: Method = "temperature, bias and floor" if fit is _biased else "temperature and floor"
+    floored = _held_out(scores, labels, folds, fit, floor=True)
+    losses |= {"temperature": float(plain.mean()), "temperature and bias": float(biased.mean())}
+    losses[floored_name] = float(floored.mean())
+    temperature, bias = fit(scores, labels)
+    sharpness, floor = fit_floor(scores / temperature + bias, labels)
+    if floor < LEAST_NOISE or not _better(biased if fit is _biased else plain, floored):
+        return Calibration(temperature, bias.tolist(), name, losses)
+    return Calibration(temperature / sharpness, (sharpness * bias).tolist(), floored_name, losses, floor)
 
 
-def _held_out(scores: Floats, labels: Ints, folds: Ints) -> tuple[Floats, Floats]:
-    """The held-out loss of each row by either method, each [rows]."""
-    plain, biased = np.empty(len(labels)), np.empty(len(labels))
+def _plain(scores: Floats, labels: Ints) -> tuple[float, Floats]:
+    return fit_temperature(scores, labels), np.zeros(scores.shape[1])
+
+
+def _biased(scores: Floats, labels: Ints) -> tuple[float, Floats]:
+    return fit_temperature_and_bias(scores, labels)
+
+
+def _better(before: Floats, after: Floats) -> bool:
+    """Whether the losses fell by more than one standard error of the difference."""
+    gain = before - after
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+
+
+def _held_out(
+    scores: Floats,
+    labels: Ints,
+    folds: Ints,
+    fit: Callable[[Floats, Ints], tuple[float, Floats]],
+    *,
+    floor: bool,
+) -> Floats:
+    """The loss of each row, [rows], under what was fitted on the other folds."""
+    losses: Floats = np.empty(len(labels))
     for fold in range(FOLDS):
-        fit, held = folds != fold, folds == fold
-        plain[held] = row_losses(scores[held] / fit_temperature(scores[fit], labels[fit]), labels[held])
-        temperature, bias = fit_temperature_and_bias(scores[fit], labels[fit])
-        biased[held] = row_losses(scores[held] / temperature + bias, labels[held])
-    return plain, biased
+        others, held = folds != fold, folds == fold
+        temperature, bias = fit(scores[others], labels[others])
+        logits: Floats = scores / temperature + bias
+        if floor:
+            sharpness, share = fit_floor(logits[others], labels[others])
+            logits = mixed(sharpness * logits, share)
+        losses[held] = row_losses(logits[held], labels[held])
+    return losses

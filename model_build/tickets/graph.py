@@ -17,7 +17,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 
 from lambdas.tickets.features import BUCKETS, FEATURE_NAMES, WORD_BUCKETS
 from model_build.calibration import Calibration
-from model_build.tickets.weights import Linear, Scaling, Terms
+from model_build.tickets.weights import Floats, Linear, Scaling, Terms
 
 OPSET, IR = 18, 9
 REAL, WHOLE = TensorProto.FLOAT, TensorProto.INT64
@@ -56,7 +56,7 @@ def build(
     for name, head in heads.items():
         size = len(head.bias)
         part = _columns(graph, f"{name}/logits", logits, start, size)
-        graph.add(f"{name}_probabilities", "Softmax", part, axis=1)
+        _probabilities(graph, name, part, calibrations[name].floor, size)
         start += size
     _contributions(graph, f"{first}/logits", len(heads[first].bias))
     return _model(graph, {name: len(head.bias) for name, head in heads.items()}, encoder)
@@ -106,7 +106,7 @@ def _logits(
         heads[name].features / scaling.scales[:, None] / calibrations[name].temperature for name in heads
     ]
     by_feature = np.hstack(scaled)
-    bias = np.concatenate([calibrations[name].scale(heads[name].bias) for name in heads])
+    bias = np.concatenate([_shifted(heads[name].bias, calibrations[name]) for name in heads])
     bias = bias - scaling.means @ by_feature
     unknown = graph.add("features/unknown", "IsNaN", "features")
     filled = graph.add(
@@ -120,6 +120,22 @@ def _logits(
         base = graph.add("with_text", "Add", base, graph.add("text", "MatMul", "embedding", by_dimension))
     rows = graph.add("entries/row", "Unsqueeze", "rows", "axis1")
     return graph.add("logits", "ScatterND", base, rows, "entries/weighted", reduction="add")
+
+
+def _shifted(bias: Floats, calibration: Calibration) -> Floats:
+    shifted: Floats = bias / calibration.temperature + np.asarray(calibration.bias)
+    return shifted
+
+
+def _probabilities(graph: _Graph, head: str, logits: str, floor: float, classes: int) -> None:
+    """The head's output: (1 - floor) softmax(logits) + floor / classes."""
+    output = f"{head}_probabilities"
+    if floor == 0.0:
+        graph.add(output, "Softmax", logits, axis=1)
+        return
+    shares = graph.add(f"{head}/softmax", "Softmax", logits, axis=1)
+    kept = graph.add(f"{head}/kept", "Mul", shares, graph.constant(f"{head}/trust", 1.0 - floor))
+    graph.add(output, "Add", kept, graph.constant(f"{head}/floor", floor / classes))
 
 
 def _columns(graph: _Graph, name: str, source: str, start: int, size: int) -> str:

@@ -98,3 +98,33 @@ def test_the_same_seed_gives_the_same_calibration() -> None:
 def test_losses_of_large_scores_are_finite() -> None:
     losses = row_losses(np.array([[1e4, 0.0], [0.0, 1e4]]), np.array([0, 0]))
     assert losses == pytest.approx([0.0, 1e4])
+
+
+def noisy(share: float, rows: int = 3_000) -> tuple[np.ndarray, np.ndarray]:
+    """Sure scores whose labels are drawn anew, from any class, for `share` of the rows."""
+    rng = np.random.default_rng(8)
+    logits = rng.normal(size=(rows, 4), scale=4.0)
+    labels = drawn(logits, 9)
+    wrong = rng.random(rows) < share
+    return logits, np.where(wrong, rng.integers(0, 4, rows), labels)
+
+
+def test_a_floor_finds_the_share_of_noisy_labels() -> None:
+    logits, labels = noisy(0.1)
+    found = fit_calibration(2.0 * logits, labels, seed=0)
+    assert found.method == "temperature and floor"
+    assert found.floor == pytest.approx(0.1, abs=0.03)
+    assert found.temperature == pytest.approx(2.0, rel=0.1)
+
+
+def test_no_floor_without_noise() -> None:
+    logits, labels = noisy(0.0)
+    assert fit_calibration(logits, labels, seed=0).floor == 0.0
+
+
+def test_logits_with_a_floor_are_those_of_its_probabilities() -> None:
+    logits, labels = noisy(0.1)
+    found = fit_calibration(logits, labels, seed=0)
+    plain = softmax(logits / found.temperature + np.asarray(found.bias))
+    expected = (1 - found.floor) * plain + found.floor / 4
+    assert found.probabilities(logits) == pytest.approx(expected)
