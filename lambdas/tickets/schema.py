@@ -33,18 +33,14 @@ class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
     customer_id: Annotated[
         Identifier | None, msgspec.Meta(description="A customer always sees one model variant.")
     ] = None
-    channel: Annotated[
-        Name | None, msgspec.Meta(description="email, web, chat, phone or social.")
-    ] = None
+    channel: Annotated[Name | None, msgspec.Meta(description="email, web, chat, phone or social.")] = None
     customer_tier: Annotated[
         Name | None, msgspec.Meta(description="free, standard, business or enterprise.")
     ] = None
     previous_tickets: Annotated[
         Count | None, msgspec.Meta(description="Tickets of this customer before this one.")
     ] = None
-    language: Annotated[
-        Name | None, msgspec.Meta(description="A language tag, for reports only.")
-    ] = None
+    language: Annotated[Name | None, msgspec.Meta(description="A language tag, for reports only.")] = None
 
     def check(self, at: str = "") -> None:
         """Raise InvalidRequest for what types cannot say; `at` prefixes the field's name."""
