@@ -71,7 +71,7 @@ class TicketParameters:
             "channel": 0.06,
             "customer_tier": 0.08,
             "previous_tickets": 0.10,
-        }  # fmt: skip
+        }
     )
     start: datetime = datetime(2025, 11, 1, tzinfo=UTC)
     end: datetime = datetime(2026, 11, 1, tzinfo=UTC)
@@ -111,7 +111,7 @@ def generate(parameters: TicketParameters) -> Iterator[dict[str, str]]:
 
 
 def write_csv(path: Path, parameters: TicketParameters) -> None:
-    """Write `generate(parameters)` to `path` as UTF-8 CSV with a header; the same parameters, the same bytes."""
+    """Write `generate(parameters)` to `path` as a UTF-8 CSV: the same parameters, the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -250,7 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m model_build.tickets.synthetic",
-        description="Write synthetic support tickets (en, es, fr) as a CSV: the same seed gives the same file.",
+        description="Write synthetic support tickets (en, es, fr) as a CSV; a seed gives one file.",
     )
     parser.add_argument("--rows", type=int, default=12_000, help="how many tickets (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="which tickets (default: %(default)s)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -42,10 +43,19 @@ SECOND_DETAIL: Final = 0.4
 FOREIGN_DETAIL: Final = 0.10
 """How often a detail is one that another department hears more often."""
 
-ASIDE: Final = 0.14
+FOREIGN: Final = {
+    "Technical": ("General", "Complaint"),
+    "Billing": ("General", "Complaint"),
+    "General": ("Technical", "Billing"),
+    "Complaint": ("Technical", "Billing"),
+    "Feature Request": ("General",),
+}
+"""Whose details fit into a department's tickets: a wish has no proof of payment."""
+
+ASIDE: Final = 0.16
 """How often a ticket also touches another department's business."""
 
-CUE: Final = {"low": 0.72, "medium": 0.50, "high": 0.85, "critical": 0.92}
+CUE: Final = {"low": 0.78, "medium": 0.60, "high": 0.90, "critical": 0.95}
 """How often the text says how urgent it is, by urgency."""
 
 CRIED_WOLF: Final = 0.05
@@ -58,6 +68,8 @@ ANGER_OF_COMPLAINTS: Final = 0.45
 GENERIC_SUBJECT: Final = 0.12
 URGENT_SUBJECT: Final = {"low": 0.01, "medium": 0.02, "high": 0.15, "critical": 0.40}
 CODE_SWITCHING: Final = 0.03
+
+_TWO_STOPS: Final = re.compile(r"(?<!\.)\.\.(?!\.)")
 
 
 @dataclass(frozen=True)
@@ -149,28 +161,31 @@ class _Writer:
 
     def _sentences(self) -> list[str]:
         department = self.brief.family.department
-        said = [self._core()]
-        if self._happens(self.manner.detail):
-            said.append(self._detail(department))
-            if self._happens(SECOND_DETAIL):
-                said.append(self._detail(department))
-        if self._happens(self.brief.novelty * 0.5):
-            said.append(self._pool("novelty"))
-        if self._happens(ASIDE):
-            said.insert(0 if self._happens(0.2) else len(said), self._aside(department))
-        if self._happens(CUE[self.brief.urgency]):
-            said.insert(0 if self._happens(0.12) else len(said), self._cue(department))
+        core = [self._core()]
         if self._happens(self.manner.opening):
-            said.insert(0, self._from(self._either("openings", department)))
+            core.insert(0, self._from(self._either("openings", department)))
+        if self._happens(self.manner.detail):
+            core.append(self._detail(department))
+            if self._happens(SECOND_DETAIL):
+                core.append(self._detail(department))
+        if self._happens(self.brief.novelty * 0.5):
+            core.append(self._pool("novelty"))
+        before: list[str] = []
+        after: list[str] = []
+        if self._happens(ASIDE):
+            (before if self._happens(0.2) else after).append(self._aside(department))
+        if self._happens(CUE[self.brief.urgency]):
+            (before if self._happens(0.12) else after).append(self._cue(department))
         if self._happens(self.manner.request):
-            said.append(self._from(self._either("requests", department)))
+            after.append(self._from(self._either("requests", department)))
         if self.angry and self._happens(0.3):
-            said.insert(0 if self._happens(0.4) else len(said), self._pool("shouts"))
-        return [_closed(sentence) for sentence in dict.fromkeys(said)]
+            (before if self._happens(0.4) else after).append(self._pool("shouts"))
+        return [_closed(sentence) for sentence in dict.fromkeys([*before, *core, *after])]
 
     def _detail(self, department: str) -> str:
-        other = self.rng.choice(list(DEPARTMENTS))
-        return self._from(self._either("details", other if self._happens(FOREIGN_DETAIL) else department))
+        if self._happens(FOREIGN_DETAIL):
+            department = self.rng.choice(FOREIGN[department])
+        return self._from(self._either("details", department))
 
     def _either(self, name: str, department: str) -> Pool:
         """A pool that all departments share, or the department's own."""
@@ -241,6 +256,6 @@ def _joined(sentences: list[str], gaps: list[str]) -> str:
 
 
 def _closed(sentence: str) -> str:
-    """`sentence` with a full stop where it has no end."""
-    sentence = sentence.rstrip()
+    """`sentence` with a full stop where it has no end, and one only after "S.A."."""
+    sentence = _TWO_STOPS.sub(".", sentence.rstrip())
     return sentence if sentence[-1:] in ".!?:…" else f"{sentence}."

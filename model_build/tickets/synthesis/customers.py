@@ -71,6 +71,11 @@ class Customers:
                 break
         return customer
 
+    @property
+    def active(self) -> int:
+        """How many customers are held in memory."""
+        return len(self._active)
+
     def _customer(self, number: int) -> Customer:
         known = self._active.get(number)
         if known is None:

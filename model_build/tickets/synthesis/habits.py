@@ -21,7 +21,7 @@ _NEIGHBOURS: Final = {
 
 
 def with_typos(text: str, rate: float, rng: random.Random) -> str:
-    """`text` with a slip in about `rate` of its words of four letters and more; codes and addresses are kept."""
+    """`text` with a slip in about `rate` of its longer words; codes and addresses are kept."""
     if rate <= 0.0:
         return text
     return _WORD.sub(lambda found: _slip(found[0], rng) if rng.random() < rate else found[0], text)

@@ -1,4 +1,4 @@
-"""How often what happens: departments, channels, tiers, urgencies, and which labels are mistaken for which."""
+"""How often what happens: departments, channels, tiers, urgencies, and labels taken for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Independent random streams: changing one rate or switching on a shift leaves all other draws as they were."""
+"""Independent random streams: another rate, or a shift, leaves all other draws as they were."""
 
 from __future__ import annotations
 

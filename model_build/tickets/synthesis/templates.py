@@ -93,7 +93,7 @@ def render(
     attach: Callable[[str, str], str],
     before: str = "",
 ) -> str:
-    """`before` and then one reading of `template`: `fill` gives a slot's value, `attach` puts it after the text so far."""
+    """`before` and one reading of `template`: `fill` gives a slot's value, `attach` appends it to a text."""
     text = before
     for node in template:
         if isinstance(node, str):
