@@ -94,8 +94,8 @@ def _calibration(facts: Facts, head: str) -> list[str]:
     losses = ", ".join(f"{name} {loss:.3f}" for name, loss in fitted.log_losses.items())
     text = (
         f"Calibrated by {fitted.method} (temperature {fitted.temperature:.3f}, floor {fitted.floor:.3f}), "
-        f"chosen by the log-loss on held-out folds of the calibrate split: {losses}. Expected calibration error on the test split, in "
-        f"{len(found.bins)} bins of equal size: {percents(found.ece)}."
+        f"chosen by the log-loss on held-out folds of the calibrate split: {losses}. Expected calibration "
+        f"error on the test split, in {len(found.bins)} bins of equal size: {percents(found.ece)}."
     )
     picture = image("accuracy against confidence on the test split", inline(reliability_plot(found)))
     return ["### Can the confidence be believed", text, picture]
