@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -19,6 +19,9 @@ from model_build.tickets.inputs import Inputs, inputs_of, texts_of, tickets_of
 from model_build.tickets.solvers import Solver, in_memory, out_of_core
 from model_build.tickets.weights import Floats, Ints, Linear, Scaling, Terms, fit_scaling
 
+COUNTED_ROWS: Final = 500_000
+"""How many rows decide which n-grams are kept and how features are scaled, where they are more than that."""
+
 
 class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The section `model` of params.yaml.
@@ -27,7 +30,7 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     must stand. feature_weight, embedding_weight: how much the hand-made features and the embedding count
     against the text. rows_in_memory: up to how many training rows the exact solver is used.
     regularisation: the candidates, C of the SVM. class_weights: by head and class; 1 where nothing is
-    said. visits: how many rows the out-of-core solver looks at.
+    said. visits: how many rows the out-of-core solver looks at; each row at least once.
     """
 
     most_terms: int = 80_000
@@ -38,7 +41,7 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows_in_cross_validation: int = 6_000
     regularisation: tuple[float, ...] = (0.3, 1.0)
     class_weights: dict[str, dict[str, float]] = {}
-    visits: int = 3_000_000
+    visits: int = 300_000
     encoder: str | None = None
 
 
@@ -161,20 +164,21 @@ def _fit_in_memory(
 def _fit_out_of_core(
     dataset: Dataset, parameters: ModelParameters, c: float, progress: Progress
 ) -> FittedTickets:
-    """One pass finds the terms and the scaling; each further pass makes one step a batch."""
+    """A first look at COUNTED_ROWS finds the terms and the scaling; then the passes learn from every row."""
     rows = dataset.split_rows["train"]
     passes = max(1, round(parameters.visits / rows))
-    total, done = rows * (1 + passes), 0
+    counted = min(rows, COUNTED_ROWS)
+    total, done = counted + rows * passes, 0
     present = np.zeros(BUCKETS, dtype=np.int64)
     sample: list[Floats] = []
-    for batch in dataset.batches("train"):
+    for batch in _sample(dataset, counted):
         inputs = inputs_of(tickets_of(batch))
         present += np.bincount(inputs.counts.indices, minlength=BUCKETS)
         if sum(map(len, sample)) < parameters.rows_in_memory:
             sample.append(inputs.features)
         done += len(batch)
         progress(done, total)
-    terms = _keep(present, rows, parameters)
+    terms = _keep(present, counted, parameters)
     scaling = fit_scaling(np.vstack(sample))
     solvers = {
         head: out_of_core(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,11 @@ import scipy.sparse as sp
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
+
+
+STEP: Final = 0.1
+"""The constant step of the averaged descent. Rows have length near 1, so one step suits all data: with
+scikit-learn's "optimal" schedule the first steps are so long that their average never recovers."""
 
 
 class Solver(Protocol):
@@ -66,7 +71,8 @@ class Streaming:
             alpha=1.0 / (c * rows),
             average=True,
             random_state=seed,
-            learning_rate="optimal",
+            learning_rate="constant",
+            eta0=STEP,
         )
 
     def learn(self, matrix: sp.csr_matrix, labels: Ints) -> None:
