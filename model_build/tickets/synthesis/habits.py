@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_WORD = re.compile(r"(?<![\w@.#-])[^\W\d_]{4,}(?![\w@])")
-_ANY_WORD = re.compile(r"(?<![\w@.#-])[^\W\d_]+(?![\w@])")
+_WORD = re.compile(r"(?<![\w@.#-])[^\W\d_]{4,}(?![\w@]|-\d)")
+_ANY_WORD = re.compile(r"(?<![\w@.#-])[^\W\d_]+(?![\w@]|-\d)")
 _DROPPED_ACCENTS: Final = dict.fromkeys((0x300, 0x301, 0x302, 0x308))
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS: Final = {
