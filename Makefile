@@ -42,9 +42,10 @@ status: setup  ## what runs, where, and which models answer
 	@$(PY) -m local status
 
 # ---- models -----------------------------------------------------------------------------------
-train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue TIME= GROUP= ENCODER=]
+train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue TIME= GROUP= TEST_CSV= DELIMITER= ENCODER=]
 	@$(PY) -m model_build train $(SERVICE) $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
 	  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
+	  $(if $(TEST_CSV),--test-csv "$(TEST_CSV)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") \
 	  $(if $(ENCODER),--encoder "$(ENCODER)") $(TRAIN_FLAGS)
 
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account

@@ -181,7 +181,7 @@ def _delimiter_findings(
                 code="delimiter",
                 severity="error",
                 message=f"the cells are separated by {name}, not by {expected}",
-                advice=f"Say so: --delimiter '{shown}'",
+                advice=f"Say so: --delimiter '{shown}' (make train: DELIMITER='{shown}')",
                 rows=[1],
                 count=1,
             )
