@@ -58,6 +58,7 @@ class Podman:
         """`podman <arguments>`, whatever its exit code."""
         return subprocess.run(
             ["podman", *arguments],
+            cwd=self.home,  # where its monitor leaves a file when a container runs out of memory
             env=self._environ, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
 
