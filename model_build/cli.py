@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import shlex
 import sys
@@ -29,6 +30,13 @@ STAGES: Final = (
     "verify",
     "bundle",
 )
+
+_ENVIRONMENT: Final = {
+    errno.ENOSPC: "make room, or pass --build-dir on another disk",
+    errno.EACCES: "give yourself the permission, or pass another --build-dir",
+    errno.EROFS: "pass a --build-dir that can be written to",
+}
+"""What the user can do about an operating system that refuses."""
 
 _OVERVIEW = """\
 Builds the models that Triage serves: from a labelled CSV to a bundle (one ONNX graph, its manifest, its
@@ -93,6 +101,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(run(options))
     except TriageError as error:
         print(f"\ntriage: {error.detail}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in _ENVIRONMENT:
+            raise
+        print(
+            f"\ntriage: {error.filename or 'the disk'}: {error.strerror}: {_ENVIRONMENT[error.errno]}",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("\ntriage: interrupted; nothing was published", file=sys.stderr)

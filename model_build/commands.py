@@ -19,7 +19,9 @@ def train(options: argparse.Namespace) -> int:
     """Every stage, from the CSV to a bundle."""
     from model_build.pipeline import train_model
 
-    train_model(_job(options), tracked=not options.no_tracking)
+    job = _job(options)
+    with job.workspace.locked():
+        train_model(job, tracked=not options.no_tracking)
     return 0
 
 
@@ -27,7 +29,9 @@ def stage(options: argparse.Namespace) -> int:
     """Single stages."""
     from model_build.pipeline import run_stages
 
-    run_stages(_job(options), [name.strip() for name in options.stages.split(",") if name.strip()])
+    job = _job(options)
+    with job.workspace.locked():
+        run_stages(job, [name.strip() for name in options.stages.split(",") if name.strip()])
     return 0
 
 

@@ -104,7 +104,7 @@ def bundle_stage(
             training_data=TrainingData(dataset.source, dataset.sha256, dataset.rows, dataset.synthetic),
             heads=heads_of(dataset, calibrated, thresholds),
             features=job.service.feature_names(),
-            settings={**exported.settings, "split": dataset.split_kind},
+            settings=exported.settings,
             metrics=metrics_of(job, dataset, report, verified),
             files={**{name: folder / name for name in exported.files}, REFERENCE: drift},
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from model_build.errors import StageNotRun
+from model_build.errors import BuildError, StageNotRun
 
 T = TypeVar("T")
 
@@ -42,6 +45,23 @@ class Workspace:
     def was_tracked(self, version: str) -> bool:
         """Whether the bundle `version` was logged."""
         return (self._tracked / version).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one training; raises BuildError while another process trains in it.
+
+        The lock is the kernel's: it goes away with the process, however that ends.
+        """
+        folder = self.build / self.service
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BuildError(
+                    f"another training is under way in {folder}: wait for it, or pass another --build-dir"
+                ) from error
+            yield
 
     def path(self, name: str) -> Path:
         """The file or folder `name`, its parent made."""
