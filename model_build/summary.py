@@ -18,6 +18,12 @@ def tell(job: Job, manifest: Manifest, report: Report) -> None:
         say(f"  {head.name} ({len(head.classes)} classes)")
         for name, text in _figures(report.heads[head.name]):
             say(f"    {name:<21} {text}")
+        figures = report.heads[head.name].evaluation
+        if figures.accuracy.low <= figures.majority.value:
+            job.reporter.warn(
+                f"{head.name}: not clearly better than always answering '{figures.majority_class}': are "
+                "these the right columns, and are there enough rows?"
+            )
     say("  the first output decides")
     say(f"    {'for a person':<21} {1 - report.acted.value:.1%} of the rows")
     say(f"    {'errors in the rest':<21} {_percent(report.acted_errors)}")
