@@ -147,3 +147,12 @@ def test_a_tracking_server_that_is_down_costs_a_warning(
     assert read_bundle(find_bundle(tmp_path / "tickets" / "bundles", "tickets"), "tickets")
     told = capsys.readouterr().err
     assert "not tracked: http://127.0.0.1:9" in told and "The bundle is complete all the same" in told
+
+
+def test_a_model_that_learned_nothing_is_not_praised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{**row, "queue": "ab"[number % 2]} for number, row in enumerate(ticket_rows(200))]
+    train(tmp_path / "build", "--csv", str(write_csv(tmp_path / "t.csv", rows)), "--text", "subject",
+          "--label", "queue")  # fmt: skip
+    assert "not clearly better than always answering" in capsys.readouterr().err
