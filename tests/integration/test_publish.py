@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from lambdas.core.errors import BundleError
 from lambdas.core.variant import Rollout, decode_rollout
+from model_build.cli import main
 from model_build.errors import PublishError
 from model_build.publish import publish
 from tests.support.bundles import write_bundle
@@ -164,3 +165,43 @@ def test_a_missing_bucket_says_to_deploy(s3: Any, tmp_path: Path) -> None:
     write_bundle(tmp_path, "v1")
     with pytest.raises(PublishError, match=r"no such bucket: deploy first.*What was live still is"):
         publish(tmp_path / "v1", "tickets", "elsewhere", client=s3)
+
+
+def test_the_command_publishes_the_newest_bundle_and_goes_back(
+    s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for version in ("v1", "v2"):
+        write_bundle(tmp_path / "tickets" / "bundles", version)
+    command = ["publish", "tickets", "--build-dir", str(tmp_path), "--no-tracking", "--bucket", BUCKET]
+    assert main(command) == 0 and live(s3).champion.version == "v2"
+    assert main([*command, "--version", "v1"]) == 0 and live(s3).champion.version == "v1"
+    told = capsys.readouterr().err
+    assert f"v1 is the champion in s3://{BUCKET}" in told and "before it: v2" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bucket", BUCKET], "there is no bundle in"),
+        ([], "which bucket? Use `make publish`"),
+    ],
+)
+def test_what_the_command_needs_is_said(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.delenv("ARTIFACTS_BUCKET", raising=False)
+    assert main(["publish", "tickets", "--build-dir", str(tmp_path), *arguments]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_the_list_shows_what_was_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "tickets", "--build-dir", str(tmp_path)]) == 0
+    assert "nothing was built yet" in capsys.readouterr().out
+    write_bundle(tmp_path / "tickets" / "bundles", "v1")
+    assert main(["list", "tickets", "--build-dir", str(tmp_path)]) == 0
+    assert "v1 " in capsys.readouterr().out
