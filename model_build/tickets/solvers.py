@@ -1,8 +1,8 @@
-"""Two ways to the weights of one head, behind the same face: both fit a logistic regression."""
+"""Two ways to the weights of one head, behind the same face."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -13,114 +13,31 @@ import scipy.sparse as sp
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 
-TOLERANCE: Final = 1e-4
-ALPHA: Final = 1e-6
-"""The streaming solver's penalty. Its regularisation is that it looks at few rows often or many once."""
-ABSENT: Final = 10.0
-"""How far below the least likely class a class lies that had no rows."""
+
+STEP: Final = 0.1
+"""The constant step of the averaged descent. Rows have length near 1, so one step suits all data: with
+scikit-learn's "optimal" schedule the first steps are so long that their average never recovers."""
 
 
 class Solver(Protocol):
     """A linear classifier. weights: [columns, classes]; bias: [classes]."""
 
     @property
-    def weights(self) -> Floats:
-        """[columns, classes]."""
+    def weights(self) -> Floats: ...
 
     @property
-    def bias(self) -> Floats:
-        """[classes]."""
+    def bias(self) -> Floats: ...
+
+    def scores(self, matrix: sp.csr_matrix) -> Floats:
+        """Scores [rows, classes]."""
 
 
 @dataclass(frozen=True)
 class Exact:
-    """What the exact solver found."""
+    """A linear SVM for each class against the rest. weights: [columns, classes]; bias: [classes]."""
 
     weights: Floats
     bias: Floats
-
-    def scores(self, matrix: sp.csr_matrix | Floats) -> Floats:
-        """Scores [rows, classes]."""
-        found: Floats = matrix @ self.weights + self.bias
-        return found
-
-
-def exact_path(
-    matrix: sp.csr_matrix | Floats,
-    labels: Ints,
-    class_weights: Floats,
-    *,
-    regularisation: tuple[float, ...],
-    iterations: int,
-) -> list[Exact]:
-    """Multinomial logistic regressions on all rows at once, by L-BFGS, one for each C in `regularisation`.
-
-    Each starts where the one before it ended, so give the smallest C first. It stops at `iterations`
-    at the latest: further ones change the probabilities less than other data would. A row counts as much
-    as its class does in `class_weights`, [classes].
-    """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    model = LogisticRegression(max_iter=iterations, tol=TOLERANCE, warm_start=True)
-    present = np.unique(labels)
-    found = []
-    # One thread: the sums of several are in no fixed order, and the bundle's hash would depend on it.
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for c in regularisation:
-            model.set_params(C=c).fit(matrix, labels, sample_weight=class_weights[labels])
-            weights, bias = _one_a_class(model.coef_, model.intercept_)
-            found.append(Exact(*_in_place(weights, bias, present, len(class_weights))))
-    return found
-
-
-def exact(
-    matrix: sp.csr_matrix | Floats, labels: Ints, class_weights: Floats, *, c: float, iterations: int
-) -> Exact:
-    """The multinomial logistic regression with `c`; see `exact_path`."""
-    return exact_path(matrix, labels, class_weights, regularisation=(c,), iterations=iterations)[0]
-
-
-class Streaming:
-    """A logistic regression for each class against the rest, by averaged stochastic gradient descent.
-
-    Learns batch by batch. The step is constant, which averaging allows (Polyak and Juditsky 1992); rows
-    have length near 1, so that one step suits all data.
-    """
-
-    def __init__(self, class_weights: Floats, *, step: float, seed: int) -> None:
-        from sklearn.linear_model import SGDClassifier
-
-        self._class_weights = class_weights
-        self._model = SGDClassifier(
-            loss="log_loss",
-            alpha=ALPHA,
-            average=True,
-            random_state=seed,
-            learning_rate="constant",
-            eta0=step,
-        )
-
-    def learn(self, matrix: sp.csr_matrix, labels: Ints) -> None:
-        """Look once at every row of `matrix`, in a seeded random order."""
-        self._model.partial_fit(
-            matrix,
-            labels,
-            classes=np.arange(len(self._class_weights)),
-            sample_weight=self._class_weights[labels],
-        )
-
-    @property
-    def weights(self) -> Floats:
-        """[columns, classes]."""
-        return _one_a_class(self._model.coef_, self._model.intercept_)[0].T
-
-    @property
-    def bias(self) -> Floats:
-        """[classes]."""
-        return _one_a_class(self._model.coef_, self._model.intercept_)[1]
 
     def scores(self, matrix: sp.csr_matrix) -> Floats:
         """Scores [rows, classes]."""
@@ -128,17 +45,72 @@ class Streaming:
         return found
 
 
-def _one_a_class(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
-    """([classes, columns], [classes]). With two classes scikit-learn keeps one row, their difference."""
+def in_memory(
+    matrix: sp.csr_matrix, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], seed: int
+) -> Exact:
+    """Fit on all rows at once. A class without rows gets the score of the least likely one."""
+    from sklearn.svm import LinearSVC
+
+    present = np.unique(labels)
+    model = LinearSVC(C=c, class_weight={k: weights[int(k)] for k in present}, random_state=seed)
+    model.fit(matrix, labels)
+    found, bias = _both(model.coef_, model.intercept_)
+    return Exact(*_spread(found, bias, present, classes))
+
+
+class Streaming:
+    """The same model by averaged stochastic gradient descent, a batch at a time."""
+
+    def __init__(self, classes: int, rows: int, *, c: float, weights: Mapping[int, float], seed: int) -> None:
+        from sklearn.linear_model import SGDClassifier
+
+        self._classes = np.arange(classes)
+        self._weights = np.array([weights[k] for k in range(classes)])
+        self._model = SGDClassifier(
+            loss="squared_hinge",
+            alpha=1.0 / (c * rows),
+            average=True,
+            random_state=seed,
+            learning_rate="constant",
+            eta0=STEP,
+        )
+
+    def learn(self, matrix: sp.csr_matrix, labels: Ints) -> None:
+        """One pass over a batch."""
+        self._model.partial_fit(matrix, labels, classes=self._classes, sample_weight=self._weights[labels])
+
+    @property
+    def weights(self) -> Floats:
+        """[columns, classes]."""
+        return _both(self._model.coef_, self._model.intercept_)[0].T
+
+    @property
+    def bias(self) -> Floats:
+        """[classes]."""
+        return _both(self._model.coef_, self._model.intercept_)[1]
+
+    def scores(self, matrix: sp.csr_matrix) -> Floats:
+        """Scores [rows, classes]."""
+        found: Floats = matrix @ self.weights + self.bias
+        return found
+
+
+def out_of_core(classes: int, rows: int, *, c: float, weights: Mapping[int, float], seed: int) -> Streaming:
+    """A solver that learns batch by batch from `rows` rows in all; `c` as for `in_memory`."""
+    return Streaming(classes, rows, c=c, weights=weights, seed=seed)
+
+
+def _both(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    """With two classes scikit-learn keeps one row; this gives one a class."""
     if weights.shape[0] > 1:
         return weights, bias
     return np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
 
 
-def _in_place(weights: Floats, bias: Floats, present: Ints, classes: int) -> tuple[Floats, Floats]:
-    """[columns, classes] and [classes], with the classes that had rows in their places."""
+def _spread(weights: Floats, bias: Floats, present: Ints, classes: int) -> tuple[Floats, Floats]:
+    """[columns, classes] with the classes that had rows in their places."""
     spread = np.zeros((weights.shape[1], classes))
-    shifted = np.full(classes, float(bias.min()) - ABSENT)
+    shifted = np.full(classes, bias.min() - 10.0)
     spread[:, present] = weights.T
     shifted[present] = bias
     return spread, shifted
