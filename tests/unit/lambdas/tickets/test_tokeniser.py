@@ -39,7 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("bundle")
     pieces = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(WORDS * 5), model_writer=pieces, vocab_size=30, minloglevel=2
+        sentence_iterator=iter(WORDS * 5),
+        model_writer=pieces,
+        vocab_size=30,
+        hard_vocab_limit=False,
+        minloglevel=2,
     )
     (made / "pieces.model").write_bytes(pieces.getvalue())
     vocabulary = {
