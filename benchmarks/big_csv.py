@@ -64,7 +64,7 @@ def run(sizes: Sequence[int] = SIZES) -> None:
             f"{found[-1].peak_mb / found[0].peak_mb:.2f} times",
             against=f"the file is {times:.0f} times as large",
         )
-    table.notes.append(f"Made-up words, 20 classes, 5 % wrong labels; nice {NICENESS}, one process, all stages.")
+    table.notes.append("Made-up words, 20 classes, 5 % wrong labels; all stages in one process.")
     table.save()
 
 

@@ -5,6 +5,7 @@ It gets ready, reads one message from standard input and answers on standard out
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ _LONGEST_VALUE = 6000
 
 def main(uri: str, build: Path) -> None:
     """Serve one message."""
+    os.nice(5)  # training is what the user waits for
     try:
         client = _client(uri)
         raw = sys.stdin.buffer.read()
