@@ -115,6 +115,7 @@ class _Writer:
         angry = ANGER[brief.urgency] + (
             ANGER_OF_COMPLAINTS if brief.family.department == "Complaint" else 0.0
         )
+        self._used: list[Template] = []
         self.angry = rng.random() < angry
 
     def write(self) -> Text:
@@ -136,7 +137,11 @@ class _Writer:
         return render(template, self.rng, self.slots, ATTACH[self.language])
 
     def _from(self, pool: Pool) -> str:
-        return self._render(self.rng.choice(pool))
+        """One of the phrases of `pool`, not one that this ticket has already."""
+        fresh = [phrase for phrase in pool if phrase not in self._used] or pool
+        phrase = self.rng.choice(fresh)
+        self._used.append(phrase)
+        return self._render(phrase)
 
     def _pool(self, name: str) -> str:
         return self._from(self.tissue.pools[name])
@@ -219,8 +224,8 @@ class _Writer:
     def _chat(self, body: str) -> str:
         greeting = self._pool("greetings").rstrip(" ,:")
         # Nobody opens a chat with Dear Sir or Madam.
-        brief = len(greeting.split()) < 3
-        return f"{greeting}! {body}" if brief and self._happens(self.manner.greeting) else body
+        short = len(greeting.split()) < 3 and "," not in greeting
+        return f"{greeting}! {body}" if short and self._happens(self.manner.greeting) else body
 
     def _letter(self, body: str) -> str:
         parts = [body]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 LOCALES: Final = {"en": "en_US", "es": "es_ES", "fr": "fr_FR"}
@@ -19,11 +21,12 @@ class Names:
     companies: tuple[str, ...]
 
 
-def draw_names(seed: int) -> dict[str, Names]:
+@lru_cache(maxsize=4)
+def draw_names(seed: int) -> Mapping[str, Names]:
     """Names by language, the same for the same seed."""
     from faker import Faker
 
-    drawn = {}
+    drawn: dict[str, Names] = {}
     for language, locale in LOCALES.items():
         fake = Faker(locale)
         fake.seed_instance(seed)
@@ -33,4 +36,4 @@ def draw_names(seed: int) -> dict[str, Names]:
         }
         last = tuple(fake.last_name() for _ in range(DRAWN))
         drawn[language] = Names(first, last, tuple(fake.company() for _ in range(DRAWN)))
-    return drawn
+    return MappingProxyType(drawn)

@@ -30,6 +30,9 @@ TOOLS: Final = (
     "Slack", "Excel", "Shopify", "Salesforce", "Google Sheets", "Outlook", "HubSpot", "Zapier", "QuickBooks",
     "WooCommerce", "Teams", "Power BI", "Notion", "Google Calendar", "Mailchimp",
 )  # fmt: skip
+CALENDARS: Final = ("Outlook", "Google Calendar", "iCloud", "Exchange")
+CRMS: Final = ("Salesforce", "HubSpot", "Excel", "Zoho", "Pipedrive")
+SHOPS: Final = ("WooCommerce", "Shopify", "PrestaShop", "Magento")
 BROWSERS: Final = ("Chrome", "Firefox", "Safari", "Edge")
 PRICES: Final = (
     4.99,
@@ -76,6 +79,8 @@ class Slots:
         self.novelty = novelty
         """The probability that a product is one of the new ones."""
         self.language = customer.language
+        self.base = rng.choice(PRICES)
+        """The amount it is about; {amount2} is a bigger one."""
         self._known: dict[str, str] = {}
 
     def __call__(self, name: str) -> str:
@@ -182,9 +187,12 @@ _MADE: Final[dict[str, Callable[[Slots], str]]] = {
     "plan": lambda at: at.rng.choice(PLANS),
     "plan2": lambda at: at.other(PLANS, "plan"),
     "tool": lambda at: at.rng.choice(TOOLS),
+    "calendar": lambda at: at.rng.choice(CALENDARS),
+    "crm": lambda at: at.rng.choice(CRMS),
+    "shop": lambda at: at.rng.choice(SHOPS),
     "browser": lambda at: at.rng.choice(BROWSERS),
-    "amount": lambda at: at.price(at.rng.choice(PRICES)),
-    "amount2": lambda at: at.price(round(at.rng.choice(PRICES) * at.rng.choice((1.19, 1.3, 1.5, 2)) + 3, 1)),
+    "amount": lambda at: at.price(at.base),
+    "amount2": lambda at: at.price(round(at.base * at.rng.choice((1.19, 1.3, 1.5, 2)) + 3, 1)),
     "loss": lambda at: at.price(at.rng.choice((80, 100, 150, 200, 300, 450, 600))),
     "big_amount": lambda at: at.price(at.rng.choice((4_000, 7_500, 12_000, 18_000, 26_400, 40_000))),
     "percent": lambda at: str(at.rng.choice((5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 99))),

@@ -262,7 +262,7 @@ def test_a_split_by_group_can_be_learned_but_not_aced(rows: Rows) -> None:
     texts = [f"{row['subject']}\n{row['body']}" for row in rows]
     groups = [row["template_group"] for row in rows]
     train, test = next(GroupShuffleSplit(1, test_size=0.25, random_state=0).split(texts, groups=groups))
-    for label, least, most in (("department", 0.72, 0.93), ("urgency", 0.6, 0.9)):
+    for label, least, most in (("department", 0.72, 0.93), ("urgency", 0.5, 0.9)):
         model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LinearSVC(C=0.5))
         model.fit([texts[i] for i in train], [rows[i][label] for i in train])
         accuracy = model.score([texts[i] for i in test], [rows[i][label] for i in test])
@@ -291,7 +291,8 @@ def test_nothing_changes_before_the_shift_or_without_strength(steady: Rows, kind
     before = len(steady) - len(after(steady))
     assert moved[:before] == steady[:before]
     assert moved[before:] != steady[before:]
-    assert shifted(kind, 0.0) == steady
+    shift = Shift(kind=kind, at=MIDDLE, strength=0.0)  # type: ignore[arg-type]
+    assert list(generate(replace(SMALL, shift=shift))) == list(generate(SMALL))
 
 
 def test_a_covariate_shift_brings_words_and_channels_but_keeps_the_departments(steady: Rows) -> None:

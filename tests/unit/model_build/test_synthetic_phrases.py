@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache, partial
 from itertools import combinations
 
 import pytest
@@ -24,8 +23,6 @@ from model_build.tickets.synthesis.templates import Choice, PhraseError, Templat
 pytestmark = pytest.mark.unit
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-names = cache(partial(draw_names, 1))
 
 
 def dice(seed: int) -> random.Random:
@@ -54,7 +51,7 @@ def slots(language: str, seed: int = 1) -> Slots:
     tissue = load().tissues[language]
     return Slots(
         customer=customer,
-        names=names()[language],
+        names=draw_names(1)[language],
         tissue=tissue,
         now=NOW,
         rng=dice(seed),
