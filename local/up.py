@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambdas.core.errors import BundleError
 from local import bundles, deploy, running, signals
 from local.emulator import Emulator
 from local.environment import aws_environment
@@ -63,9 +64,15 @@ class Up:
         stack = connect(self.place, current.endpoint)
         running.update(self.place, deployed=wanted, api_url=stack.api.url, api_key=stack.api.key)
         for service in self.services:
-            if service in untrained or bundles.published(current.endpoint, stack.bucket, service) is None:
+            if service in untrained or not self._is_published(service, stack):
                 self._publish(service, stack)
         return stack
+
+    def _is_published(self, service: str, stack: Stack) -> bool:
+        try:
+            return bundles.published(stack.endpoint, stack.bucket, service) is not None
+        except BundleError:
+            return False
 
     def _train_and_deploy(self, services: Sequence[str], onto: Emulator | None, wanted: str) -> None:
         """Side by side, train a model for each of `services` and deploy into `onto` unless that is None.
@@ -73,29 +80,24 @@ class Up:
         `wanted` is the fingerprint of the sources: an app that was synthesized from them is taken.
         """
         with ThreadPoolExecutor(max_workers=4) as pool:
-            jobs: list[Future[None]] = []
-            if services:
-                jobs.append(pool.submit(self._train, services))
-            if onto is not None:
-                running.update(self.place, deployed=None)
-                cdk = deploy.Cdk(self.place, self.commands, onto.endpoint)
-                first = [pool.submit(self._bootstrap, cdk)]
-                if not deploy.synthesized(self.place, wanted):
-                    first.append(pool.submit(self._synth, cdk, wanted))
-                jobs += [*first, pool.submit(self._deploy, cdk, first)]
-            self._all_of(jobs)
+            try:
+                jobs = [pool.submit(self._train, services)] if services else []
+                if onto is not None:
+                    jobs += self._deployment(pool, onto, wanted)
+                _all_of(jobs)
+            except BaseException:
+                # Before the pool waits for its threads: they wait for their commands.
+                with signals.deferred():
+                    self.commands.stop()
+                raise
 
-    def _all_of(self, jobs: Sequence[Future[None]]) -> None:
-        """Wait for every job; at the first failure, and at Ctrl-C, end the commands of the others."""
-        try:
-            done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
-            failures = [error for job in done if (error := job.exception()) is not None]
-            if failures:
-                raise next((error for error in failures if not isinstance(error, Interrupted)), failures[0])
-        except BaseException:
-            with signals.deferred():
-                self.commands.stop()
-            raise
+    def _deployment(self, pool: ThreadPoolExecutor, onto: Emulator, wanted: str) -> list[Future[None]]:
+        running.update(self.place, deployed=None)
+        cdk = deploy.Cdk(self.place, self.commands, onto.endpoint)
+        first = [pool.submit(self._bootstrap, cdk)]
+        if not deploy.synthesized(self.place, wanted):
+            first.append(pool.submit(self._synth, cdk, wanted))
+        return [*first, pool.submit(self._deploy, cdk, first)]
 
     def _synth(self, cdk: deploy.Cdk, wanted: str) -> None:
         with self.steps.step("synthesizing the CDK app", cdk.log("synth")):
@@ -132,6 +134,14 @@ class Up:
         command = [sys.executable, "-m", "model_build", *arguments]
         with_path = {**env, "PYTHONPATH": str(self.place.root), "PYTHONUNBUFFERED": "1"}
         self.commands.run(command, what=what, cwd=self.place.root, env=with_path, log=log)
+
+
+def _all_of(jobs: Sequence[Future[None]]) -> None:
+    """Wait for every job, or raise at once what the first one to fail raised."""
+    done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+    failures = [error for job in done if (error := job.exception()) is not None]
+    if failures:
+        raise next((error for error in failures if not isinstance(error, Interrupted)), failures[0])
 
 
 def _check_disk(place: Place) -> None:
