@@ -32,6 +32,9 @@ up: setup  ## the whole system on this machine: train, deploy into the embedded 
 down:  ## stop what `make up` started; its state is kept
 	@if [ -x $(PY) ]; then $(PY) -m local down; else echo "Nothing is set up here, so nothing is running."; fi
 
+reset:  ## stop it and forget what the embedded AWS held; your models are kept
+	@if [ -x $(PY) ]; then $(PY) -m local reset; else echo "Nothing is set up here, so there is nothing to forget."; fi
+
 inbox: setup  ## the alarm mails a user would have got
 	@$(PY) -m local inbox
 
@@ -82,4 +85,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup up down inbox logs status train publish lint test bench synth deploy openapi lock clean
+.PHONY: help setup up down reset inbox logs status train publish lint test bench synth deploy openapi lock clean

@@ -1,4 +1,4 @@
-"""The laptop's commands; the Makefile calls them: up, down, inbox, logs, status, publish."""
+"""The laptop's commands; the Makefile calls them: up, down, reset, inbox, logs, status, publish."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             up(place, console)
         case "down":
             down(place, console)
+        case "reset":
+            down(place, console)
+            reset(place, console)
         case "inbox":
             show_inbox(place, console)
         case "logs":
@@ -117,6 +120,13 @@ def down(place: Place, console: Console) -> None:
         console.print(f"Stopped. What it held is kept in {place.folder}; make up goes on from there.")
 
 
+def reset(place: Place, console: Console) -> None:
+    """Delete what the stopped stack of `place` wrote. Bundles and what else lies in the folder stay."""
+    with place.locked():
+        place.clear()
+    console.print(f"{place.folder} is empty again: the next make up deploys anew. Your models are kept.")
+
+
 def show_inbox(place: Place, console: Console) -> None:
     """Print the alarm mails: the ones seen before, and the ones that came since."""
     found = running.find(place)
@@ -144,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="bring the whole system up on this machine")
     commands.add_parser("down", help="stop it; its state is kept")
+    commands.add_parser("reset", help="stop it and forget its state; models are kept")
     commands.add_parser("inbox", help="show the alarm mails a user would have got")
     commands.add_parser("logs", help="show what the functions wrote")
     commands.add_parser("status", help="show what runs, and which models answer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ class Place:
         """Make the folders."""
         for folder in (self.emulator, self.logs, self.models):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Delete everything the stack wrote, and nothing else that lies in `folder`."""
+        for folder in (self.emulator, self.models, self.logs, self.assembly):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self.outputs, self.state, self.inbox):
+            file.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -75,7 +75,7 @@ def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert "12 MB are free" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["down"], ["status"], ["inbox"]])
+@pytest.mark.parametrize("words", [["down"], ["reset"], ["status"], ["inbox"]])
 def test_without_a_stack_a_command_says_so(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(words) == 0
     assert "unning" in capsys.readouterr().out

@@ -39,6 +39,24 @@ def test_what_is_no_port_is_refused_with_what_to_do(asked: str) -> None:
         port_from({"TRIAGE_PORT": asked})
 
 
+def test_clearing_leaves_what_the_stack_did_not_write(place: Place) -> None:
+    for made in (
+        place.state,
+        place.outputs,
+        place.inbox,
+        place.emulator / "state.json",
+        place.logs / "a.log",
+    ):
+        made.write_text("{}")
+    kept = place.folder / "image" / "report.json"
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    place.clear()
+    assert [path.name for path in place.folder.iterdir()] == ["image"]
+    assert kept.exists()
+    place.clear()
+
+
 def test_a_second_command_is_told_who_holds_the_folder(place: Place) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(place.folder)],
