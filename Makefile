@@ -20,10 +20,15 @@ endif
 SERVICE ?= tickets
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup:  ## install everything that is pinned, into this folder only
 	@bash local/setup.sh
+
+# Not in the lock: from PyPI it would bring 2 GB of CUDA to everyone on Linux. The CPU build is enough.
+ENCODER_PACKAGES := torch==2.13.0 transformers==5.23.0 onnxscript==0.7.2
+setup-encoders: setup  ## PyTorch and transformers too, for ENCODER=hf:<model> (CPU only, about 1 GB)
+	@$(UV) pip install --python $(PY) $(if $(UV_FIND_LINKS),,--torch-backend cpu) $(ENCODER_PACKAGES)
 
 # ---- on a laptop ------------------------------------------------------------------------------
 up: setup  ## the whole system on this machine: train, deploy into the embedded AWS, publish, call
@@ -85,4 +90,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup up down reset inbox logs status train publish lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox logs status train publish lint test bench synth deploy openapi lock clean

@@ -28,7 +28,8 @@ python_packages() {
   if [ ! -e .venv ]; then .tools/bin/uv venv --python "$python" .venv; fi
   touch .venv/.installing
   # Not --compile-bytecode: it takes longer than all the rest, and most modules are never imported.
-  .tools/bin/uv sync --frozen --python "$python"
+  # --inexact: what the user added (`make setup-encoders`) stays.
+  .tools/bin/uv sync --frozen --inexact --python "$python"
   touch .venv/.stamp
   rm -f .venv/.installing
 }

@@ -92,7 +92,7 @@ def test_the_first_time_installs_the_pinned_tools(checkout: Checkout) -> None:
         "-m venv --clear .tools",
         "npm ci --no-audit --no-fund --loglevel=error",
         "pip install --quiet --disable-pip-version-check uv==9.9.9",
-        f"uv sync --frozen --python {python}",
+        f"uv sync --frozen --inexact --python {python}",
         f"uv venv --python {python} .venv",
     ]
 
