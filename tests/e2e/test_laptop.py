@@ -30,6 +30,7 @@ from local.stack import Stack
 from local.state import State
 from local.up import Up
 from tests.e2e.conftest import free_port
+from tests.support.signals import heeded
 
 Done = subprocess.CompletedProcess[str]
 
@@ -226,11 +227,12 @@ class TestTrouble:
     def test_an_interrupt_half_way_leaves_nothing_running(
         self, own_place: Place, number: signal.Signals
     ) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up"],
-            cwd=ROOT, env=environment(own_place, TRIAGE_PORT=str(free_port())), start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with heeded():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "local", "up"],
+                cwd=ROOT, env=environment(own_place, TRIAGE_PORT=str(free_port())), start_new_session=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
         try:
             synth = own_place.logs / "cdk-synth.log"
             eventually(lambda: synth.exists() or process.poll() is not None, "the synthesis")

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from local.place import ROOT
+from tests.support.signals import heeded
 
 STUB = "#!/bin/bash\n"
 FAKE_PYTHON = (
@@ -137,7 +138,8 @@ def test_what_is_missing_stops_it_before_anything_is_made(checkout: Checkout) ->
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_all_of_it(checkout: Checkout, number: signal.Signals) -> None:
-    process = checkout.start("sleep 600")
+    with heeded():
+        process = checkout.start("sleep 600")
     deadline, pause = time.monotonic() + 60, threading.Event()
     while not any(call.startswith("uv sync") for call in checkout.calls):
         assert time.monotonic() < deadline
