@@ -59,7 +59,7 @@ class Decider(Generic[Request, Answer, Model]):
         for request in requests:
             own = self._service.caller_id(request)
             tail = hashlib.sha256(own.encode()).hexdigest()[:32] if own else secrets.token_hex(16)
-            ids.append(f"{self._service.name}#{tail}")
+            ids.append(f"{self._service.name}.{tail}")
         return ids
 
     def _answers(self, requests: Sequence[Request], ids: Sequence[str]) -> list[Answer]:

@@ -47,19 +47,19 @@ def test_a_missing_object_is_not_found(bucket: Any) -> None:
 
 def test_a_decision_is_written_once_and_the_second_writer_sees_the_first(table: Any) -> None:
     log = DecisionLog("decisions", Dynamo(), ttl_days=1)
-    assert log.record([entry("tickets#1")]) == [None]
-    again = log.record([entry("tickets#1", outcome="B")])[0]
+    assert log.record([entry("tickets.1")]) == [None]
+    again = log.record([entry("tickets.1", outcome="B")])[0]
     assert again is not None
     assert (again.digest, json.loads(again.answer)["outcome"]) == ("digest of A", "A")
-    item = table.get_item(TableName="decisions", Key={"id": {"S": "tickets#1"}})["Item"]
+    item = table.get_item(TableName="decisions", Key={"id": {"S": "tickets.1"}})["Item"]
     assert item["outcome"]["S"] == "A"
     assert item["entity"]["S"] == "customer"
 
 
 def test_a_batch_is_written_whole_and_keeps_what_stood_there(table: Any) -> None:
     log = DecisionLog("decisions", Dynamo(), ttl_days=1)
-    log.record([entry("tickets#3")])
-    results = log.record([entry(f"tickets#{k}", outcome="B") for k in range(6)])
+    log.record([entry("tickets.3")])
+    results = log.record([entry(f"tickets.{k}", outcome="B") for k in range(6)])
     assert [result is None for result in results] == [True, True, True, False, True, True]
     assert table.scan(TableName="decisions")["Count"] == 6
 
@@ -67,7 +67,7 @@ def test_a_batch_is_written_whole_and_keeps_what_stood_there(table: Any) -> None
 def test_of_many_writers_of_one_id_exactly_one_wins(table: Any) -> None:
     def write(k: int) -> bool:
         log = DecisionLog("decisions", Dynamo(timeout=10.0), ttl_days=1)
-        return log.record([entry("tickets#same", outcome=str(k))]) == [None]
+        return log.record([entry("tickets.same", outcome=str(k))]) == [None]
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(16))) == 1
@@ -75,4 +75,4 @@ def test_of_many_writers_of_one_id_exactly_one_wins(table: Any) -> None:
 
 def test_a_missing_table_is_a_dependency_down_that_says_why(aws: str) -> None:
     with pytest.raises(DependencyDown, match="ResourceNotFoundException"):
-        DecisionLog("nowhere", Dynamo(), ttl_days=1).record([entry("tickets#1")])
+        DecisionLog("nowhere", Dynamo(), ttl_days=1).record([entry("tickets.1")])

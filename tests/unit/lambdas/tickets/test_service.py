@@ -18,7 +18,7 @@ from lambdas.tickets.service import TicketModel, Tickets
 from lambdas.tickets.terms import top_terms
 from tests.support.bundles import write_bundle
 
-STAMP = Stamp("tickets#1", "2026-01-01T00:00:00.000Z", "champion", "v1")
+STAMP = Stamp("tickets.1", "2026-01-01T00:00:00.000Z", "champion", "v1")
 
 
 @pytest.fixture(scope="module")
