@@ -23,6 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 Outcome = Literal["approve", "review", "decline"]
@@ -42,8 +43,8 @@ class TransactionRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaul
         msgspec.Meta(description="Your id. Send it again and you get the same answer, counted once."),
     ] = None
     at: Annotated[
-        datetime | None,
-        msgspec.Meta(tz=True, description="When it happened, ISO 8601 with a time zone; now when left out."),
+        Moment | None,
+        msgspec.Meta(description="When it happened, ISO 8601 with a time zone; now when left out."),
     ] = None
     merchant_id: Annotated[
         Identifier | None, msgspec.Meta(description="The merchant or terminal: its own risk counts.")
