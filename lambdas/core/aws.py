@@ -1,4 +1,4 @@
-"""The AWS calls of the request path: S3 GetObject and DynamoDB, on one kept-alive connection each.
+"""The AWS calls of the functions: S3 objects, DynamoDB and SNS, on one kept-alive connection each.
 
 See signing.py for why this is not botocore. Everything that can go wrong is a typed error: NotFound,
 PreconditionFailed, or DependencyDown, which says what did not answer.
@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -117,7 +117,7 @@ def read_all(response: http.client.HTTPResponse, service: str) -> bytes:
 
 
 class Bucket:
-    """Reads from one S3 bucket."""
+    """The objects of one S3 bucket."""
 
     def __init__(self, name: str, *, timeout: float = 5.0) -> None:
         self.name = name
@@ -135,6 +135,21 @@ class Bucket:
         if response.status == 404:
             raise NotFound(f"s3://{self.name}/{key} does not exist")
         raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
+
+    def put(self, key: str, body: bytes, *, if_etag: str | None = None, if_new: bool = False) -> str:
+        """Write the object and return its ETag.
+
+        With `if_etag` only over the object that has it, with `if_new` only where there is none: raises
+        PreconditionFailed otherwise, and DependencyDown.
+        """
+        headers = {"If-Match": if_etag} if if_etag else {"If-None-Match": "*"} if if_new else {}
+        response = self._http.request("PUT", *self._address(key), headers=headers, body=body)
+        read_all(response, "s3")
+        if response.status == 200:
+            return response.getheader("ETag", "")
+        if response.status in {409, 412} or (response.status == 404 and if_etag):
+            raise PreconditionFailed(f"s3://{self.name}/{key} is not what it was")
+        raise DependencyDown(f"s3 answered {response.status} to a write of s3://{self.name}/{key}")
 
     def _address(self, key: str) -> tuple[str, str]:
         if self._http.endpoint:
@@ -177,3 +192,36 @@ class Dynamo:
             raise PreconditionFailed(f"dynamodb: {kind}", current=answer)
         why = answer.get("message") or answer.get("Message")
         raise DependencyDown(f"dynamodb answered {response.status} {kind}: {why}")
+
+
+class Topic:
+    """Publishes to one SNS topic, by SNS's query protocol."""
+
+    def __init__(self, arn: str, *, timeout: float = 2.0) -> None:
+        self.arn = arn
+        self._http = Connection("sns", timeout=timeout)
+        self._host = self._http.host(f"sns.{self._http.region}.{self._http.suffix()}")
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str] | None = None) -> None:
+        """Send `message`; an e-mail shows `subject`, a filter sees `attributes`. Raises DependencyDown."""
+        fields = {
+            "Action": "Publish",
+            "Version": "2010-03-31",
+            "TopicArn": self.arn,
+            "Subject": subject,
+            "Message": message,
+        }
+        for number, (name, value) in enumerate((attributes or {}).items(), start=1):
+            entry = f"MessageAttributes.entry.{number}"
+            fields |= {f"{entry}.Name": name, f"{entry}.Value.DataType": "String"}
+            fields[f"{entry}.Value.StringValue"] = value
+        response = self._http.request(
+            "POST",
+            self._host,
+            "/",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode(fields).encode(),
+        )
+        body = read_all(response, "sns")
+        if response.status != 200:
+            raise DependencyDown(f"sns answered {response.status}: {body[:300].decode('utf-8', 'replace')}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,10 +10,10 @@ from typing import Generic
 import msgspec
 
 from lambdas.core.breaker import Breaker
-from lambdas.core.decision_log import DecisionLog, Entry, Stored, digest_of
-from lambdas.core.errors import BundleError, Conflict, DependencyDown
+from lambdas.core.decision_log import DecisionLog, Entry, digest_of
+from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRequest, TriageError
 from lambdas.core.model_store import ModelStore, Picked
-from lambdas.core.service import Answer, Model, Request, Service, Stamp
+from lambdas.core.service import Answer, Item, Model, Request, Service, Stamp, decision_id
 from lambdas.core.telemetry import Telemetry
 
 
@@ -23,12 +22,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Decider(Generic[Request, Answer, Model]):
+class Decider(Generic[Request, Answer, Model, Item]):
     """Decides the requests of one service; made once a function, used for every request."""
 
     def __init__(
         self,
-        service: Service[Request, Answer, Model],
+        service: Service[Request, Answer, Model, Item],
         *,
         store: ModelStore[Model],
         log: DecisionLog,
@@ -49,74 +48,115 @@ class Decider(Generic[Request, Answer, Model]):
         Raises InvalidRequest, and Conflict when an id was used before for different content.
         """
         self._service.check(requests)
-        ids = self._ids(requests)
-        answers = self._answers(requests, ids)
-        return self._logged(requests, answers)
+        answers = []
+        for outcome in self._outcomes(requests, must_log=False):
+            if isinstance(outcome, TriageError):
+                raise outcome
+            answers.append(outcome)
+        return answers
+
+    def decide_each(
+        self, requests: Sequence[Request], *, must_log: bool = False
+    ) -> list[Answer | TriageError]:
+        """What became of each request: a decision, or why there is none; one never spoils the others.
+
+        An id that comes again with the same content gets the same outcome, with another it is a Conflict.
+        With `must_log` a decision that the log would not take is a DependencyDown, to be tried again, and
+        nothing after it was written.
+        """
+        outcomes: dict[int, Answer | TriageError] = {}
+        first: dict[str, int] = {}
+        again: dict[int, int] = {}
+        for index, request in enumerate(requests):
+            try:
+                self._service.check([request])
+            except InvalidRequest as error:
+                outcomes[index] = error
+                continue
+            own = self._service.caller_id(request)
+            if own is not None and first.setdefault(own, index) != index:
+                again[index] = first[own]
+        new = [index for index in range(len(requests)) if index not in outcomes and index not in again]
+        outcomes.update(zip(new, self._outcomes([requests[k] for k in new], must_log=must_log), strict=True))
+        for index, earlier in again.items():
+            same = requests[index] == requests[earlier]
+            outcomes[index] = outcomes[earlier] if same else _reused()
+        return [outcomes[index] for index in range(len(requests))]
+
+    def _outcomes(self, requests: Sequence[Request], *, must_log: bool) -> list[Answer | TriageError]:
+        """The outcomes of checked requests of different ids."""
+        if must_log and self._log_breaker.is_open:
+            return [DependencyDown("the decision log is left alone for now")] * len(requests)
+        return self._logged(requests, self._answers(requests, self._ids(requests)), must_log=must_log)
 
     def _ids(self, requests: Sequence[Request]) -> list[str]:
         """The decision ids: derived from the caller's id where there is one, else random."""
-        ids = []
-        for request in requests:
-            own = self._service.caller_id(request)
-            tail = hashlib.sha256(own.encode()).hexdigest()[:32] if own else secrets.token_hex(16)
-            ids.append(f"{self._service.name}.{tail}")
-        return ids
+        own = (self._service.caller_id(request) for request in requests)
+        return [decision_id(self._service.name, each or secrets.token_hex(16)) for each in own]
 
     def _answers(self, requests: Sequence[Request], ids: Sequence[str]) -> list[Answer]:
         """Decisions by the variant of each request's entity: one model run a variant."""
+        if not requests:
+            return []
         self._store.refresh()
-        at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = self._now()
+        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        items = self._service.prepare(requests, ids, now)
         groups: dict[str | None, tuple[Picked[Model] | None, list[int]]] = {}
         for index, request in enumerate(requests):
             picked = self._store.pick(self._service.entity(request) or ids[index])
             groups.setdefault(picked.variant if picked else None, (picked, []))[1].append(index)
         answers: dict[int, Answer] = {}
         for picked, members in groups.values():
-            chosen = [requests[index] for index in members]
+            chosen = [items[index] for index in members]
             decided = self._by_model(picked, chosen, [ids[index] for index in members], at)
             answers.update(zip(members, decided, strict=True))
         return [answers[index] for index in range(len(requests))]
 
     def _by_model(
-        self, picked: Picked[Model] | None, requests: list[Request], ids: list[str], at: str
+        self, picked: Picked[Model] | None, items: list[Item], ids: list[str], at: str
     ) -> list[Answer]:
         """The model's answers; the rules' when there is no model or it fails."""
         if picked is not None:
             version = picked.manifest.version
             stamps = [Stamp(own, at, picked.variant, version) for own in ids]
             try:
-                return self._service.predict(picked.model, requests, stamps)
+                return self._service.predict(picked.model, items, stamps)
             except BundleError as error:
                 self._telemetry.model_failed(error.detail, version=version)
-        return self._service.rules(requests, [Stamp(own, at, "none", None) for own in ids])
+        return self._service.rules(items, [Stamp(own, at, "none", None) for own in ids])
 
-    def _logged(self, requests: Sequence[Request], answers: list[Answer]) -> list[Answer]:
+    def _logged(
+        self, requests: Sequence[Request], answers: list[Answer], *, must_log: bool
+    ) -> list[Answer | TriageError]:
         """`answers` written to the log, with earlier answers in the place of repeated ones."""
         entries = [self._entry(*pair) for pair in zip(requests, answers, strict=True)]
         try:
             stored = self._log_breaker.call(lambda: self._log.record(entries))
         except DependencyDown as error:
+            if must_log:
+                self._telemetry.log_refused(error.detail, len(answers))
+                return [error] * len(answers)
             for answer in answers:
                 answer.degraded.append("decision_log")
             lost = [{"decision": a, "asked": r} for a, r in zip(answers, requests, strict=True)]
             self._telemetry.log_failed(error.detail, msgspec.to_builtins(lost))
             stored = [None] * len(answers)
-        out = []
+        out: list[Answer | TriageError] = []
         for entry, answer, earlier in zip(entries, answers, stored, strict=True):
             if earlier is None:
                 self._telemetry.decided(answer.confidence, fallback=answer.source == "rules")
                 out.append(answer)
+            elif earlier.digest != entry.digest:
+                out.append(_reused())
             else:
-                out.append(self._earlier(entry, earlier))
+                out.append(self._decoder.decode(earlier.answer))
         return out
 
     def _entry(self, request: Request, answer: Answer) -> Entry:
         asked = msgspec.json.encode(request)
         return Entry(answer, digest_of(asked), asked, self._service.name, self._service.entity(request))
 
-    def _earlier(self, entry: Entry, stored: Stored) -> Answer:
-        if stored.digest != entry.digest:
-            raise Conflict(
-                "this id was used before for different content: send a new id, or the same content"
-            )
-        return self._decoder.decode(stored.answer)
+
+def _reused() -> Conflict:
+    return Conflict("this id was used before for different content: send a new id, or the same content")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from lambdas.core.errors import DependencyDown, PreconditionFailed
+from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.schema import Decision
 
 TRANSACTION_ITEMS = 100
@@ -37,6 +37,25 @@ class Stored(msgspec.Struct, frozen=True):
     answer: bytes
 
 
+class Label(msgspec.Struct, frozen=True):
+    """What a person says that the item really was; `at` is UTC, ISO 8601."""
+
+    label: str
+    at: str
+    by: str
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A decision as it stands in the log: the JSON of what was asked and answered, and its label."""
+
+    decision_id: str
+    service: str
+    version: str | None
+    asked: bytes
+    answer: bytes
+    label: Label | None
+
+
 class Table(Protocol):
     """The DynamoDB protocol; `lambdas.core.aws.Dynamo` speaks it."""
 
@@ -51,7 +70,7 @@ def digest_of(asked: bytes) -> str:
 
 
 class DecisionLog:
-    """Writes decisions to `table`."""
+    """Writes decisions to `table`, and the labels that people give them."""
 
     def __init__(
         self, table: str, dynamo: Table, *, ttl_days: int, clock: Callable[[], float] = time.time
@@ -73,6 +92,42 @@ class DecisionLog:
             else:
                 self._put_together(chunk, found)
         return [found.get(entry.decision.decision_id) for entry in entries]
+
+    def get(self, decision_id: str) -> Logged:
+        """The decision, as the last write left it. Raises NotFound, DependencyDown."""
+        key = {"id": {"S": decision_id}}
+        answer = self._dynamo.call("GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True})
+        if "Item" not in answer:
+            raise NotFound(f"there is no decision '{decision_id}': it never was, or it has expired")
+        return _logged(answer["Item"])
+
+    def label(self, decision_id: str, label: Label) -> Logged:
+        """Write `label` on the decision, over an earlier one by the same person; what then stands there.
+
+        Raises NotFound, DependencyDown, and Conflict when somebody else has labelled it otherwise.
+        """
+        request = {
+            "TableName": self._table,
+            "Key": {"id": {"S": decision_id}},
+            "UpdateExpression": "SET #label = :label, #at = :at, #by = :by",
+            "ConditionExpression": "attribute_exists(id) AND "
+            "(attribute_not_exists(#by) OR #by = :by OR #label = :label)",
+            "ExpressionAttributeNames": {"#label": "label", "#at": "label_at", "#by": "label_by"},
+            "ExpressionAttributeValues": {
+                ":label": {"S": label.label},
+                ":at": {"S": label.at},
+                ":by": {"S": label.by},
+            },
+            "ReturnValues": "ALL_NEW",
+        }
+        try:
+            return _logged(self._dynamo.call("UpdateItem", request)["Attributes"])
+        except PreconditionFailed as error:
+            other = self.get(decision_id).label
+            said = f"'{other.label}'" if other else "something else"
+            raise Conflict(
+                f"somebody else says that it was {said}: settle it between you", field="label"
+            ) from error
 
     def _put(self, entry: Entry, found: dict[str, Stored]) -> None:
         try:
@@ -154,3 +209,17 @@ def _item_of(answer: object) -> dict[str, Any]:
 
 def _stored(item: dict[str, Any]) -> Stored:
     return Stored(item["digest"]["S"], item["answer"]["S"].encode())
+
+
+def _logged(item: dict[str, Any]) -> Logged:
+    label = None
+    if "label" in item:
+        label = Label(item["label"]["S"], item["label_at"]["S"], item["label_by"]["S"])
+    return Logged(
+        decision_id=item["id"]["S"],
+        service=item["service"]["S"],
+        version=item["version"]["S"] if "version" in item else None,
+        asked=item["asked"]["S"].encode(),
+        answer=item["answer"]["S"].encode(),
+        label=label,
+    )

@@ -6,14 +6,14 @@ from lambdas.core.aws import Bucket, Dynamo
 from lambdas.core.decide import Decider
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.model_store import ModelStore
-from lambdas.core.service import Answer, Model, Request, Service
+from lambdas.core.service import Answer, Item, Model, Request, Service
 from lambdas.core.settings import DecisionSettings, load
 from lambdas.core.telemetry import Telemetry
 
 
 def decision_function(
-    service: Service[Request, Answer, Model], settings: DecisionSettings | None = None
-) -> tuple[Decider[Request, Answer, Model], Telemetry]:
+    service: Service[Request, Answer, Model, Item], settings: DecisionSettings | None = None
+) -> tuple[Decider[Request, Answer, Model, Item], Telemetry]:
     """The decider and the telemetry of `service`. Raises SettingsError that names a missing variable.
 
     The live bundle is loaded here, in the function's init, so that the first request finds it.

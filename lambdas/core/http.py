@@ -26,11 +26,30 @@ Event = Mapping[str, Any]
 Response = dict[str, Any]
 
 
+class Asked(NamedTuple):
+    """What a route's call gets: the decoded body (None without a request type) and what stood around it.
+
+    The names of `headers` are lower-case.
+    """
+
+    body: Any
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+class Content(NamedTuple):
+    """An answer that is sent as it is, not as JSON."""
+
+    body: str
+    type: str
+
+
 class Route(NamedTuple):
-    """A handler of one route: it gets the decoded body (None without a request type)."""
+    """A handler of one route, with the type of its body."""
 
     request: type | None
-    call: Callable[[Any], object]
+    call: Callable[[Asked], object]
 
 
 Routes = Mapping[tuple[str, str], Route]
@@ -51,7 +70,10 @@ class Api:
         """The proxy response to `event`: never a stack trace, a 4xx for what the caller can mend."""
         self._telemetry.request(context)
         try:
-            return respond(200, msgspec.json.encode(self._answer(event)), JSON)
+            answer = self._answer(event)
+            if isinstance(answer, Content):
+                return respond(200, answer.body, answer.type)
+            return respond(200, msgspec.json.encode(answer).decode(), JSON)
         except TriageError as error:
             return self._refuse(error, event)
         except Exception:  # the outermost boundary: the caller gets a clean 500, the log the trace
@@ -68,7 +90,7 @@ class Api:
                 raise MethodNotAllowed(f"{key[0]} is not offered here")
             raise NotFound(f"there is no {key[0]} {key[1]}")
         decoder = self._decoders.get(key)
-        return route.call(decode(decoder, body_of(event)) if decoder else None)
+        return route.call(_asked(event, decode(decoder, body_of(event)) if decoder else None))
 
     def _refuse(self, error: TriageError, event: Event) -> Response:
         if 400 <= error.status < 500:
@@ -80,7 +102,17 @@ class Api:
             field=error.field,
             request_id=(event.get("requestContext") or {}).get("requestId"),
         )
-        return respond(error.status, msgspec.json.encode(problem), PROBLEM)
+        return respond(error.status, msgspec.json.encode(problem).decode(), PROBLEM)
+
+
+def _asked(event: Event, body: Any) -> Asked:
+    headers = event.get("headers") or {}
+    return Asked(
+        body,
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        headers={name.lower(): value for name, value in headers.items()},
+    )
 
 
 def body_of(event: Event) -> bytes:
@@ -122,11 +154,11 @@ def explain(message: str) -> tuple[str, str]:
     return detail.replace("`", "'"), path or "$"
 
 
-def respond(status: int, body: bytes, content_type: str) -> Response:
+def respond(status: int, body: str, content_type: str) -> Response:
     """An API Gateway proxy response."""
     return {
         "statusCode": status,
         "headers": {"Content-Type": content_type, "Cache-Control": "no-store"},
-        "body": body.decode(),
+        "body": body,
         "isBase64Encoded": False,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -15,6 +17,7 @@ from lambdas.core.schema import Decision
 Request = TypeVar("Request", bound=msgspec.Struct)
 Answer = TypeVar("Answer", bound=Decision)
 Model = TypeVar("Model")
+Item = TypeVar("Item")
 
 
 class Stamp(NamedTuple):
@@ -26,6 +29,11 @@ class Stamp(NamedTuple):
     model_version: str | None
 
 
+def decision_id(service: str, own: str) -> str:
+    """The id of the decision about the item that the caller calls `own`."""
+    return f"{service}.{hashlib.sha256(own.encode()).hexdigest()[:32]}"
+
+
 def refuse_repeats(ids: Sequence[str | None], field: Callable[[int], str]) -> None:
     """Raise InvalidRequest when two items carry the same id; `field` names the id of the n-th item."""
     first: dict[str, int] = {}
@@ -34,8 +42,11 @@ def refuse_repeats(ids: Sequence[str | None], field: Callable[[int], str]) -> No
             raise InvalidRequest(f"the same id as {field(first[own])}: send each once", field=field(index))
 
 
-class Service(Protocol[Request, Answer, Model]):
-    """One kind of decision. Everything here is pure but `open`, which reads the bundle's folder."""
+class Service(Protocol[Request, Answer, Model, Item]):
+    """One kind of decision.
+
+    Everything here is pure but `open`, which reads the bundle's folder, and `prepare`.
+    """
 
     name: str
     request: type[Request]
@@ -57,10 +68,18 @@ class Service(Protocol[Request, Answer, Model]):
         """Raise InvalidRequest for what the types cannot say, an id that stands twice among them."""
         ...
 
-    def predict(self, model: Model, requests: Sequence[Request], stamps: Sequence[Stamp]) -> list[Answer]:
-        """The model's decisions, one a request, in one model run. Raises BundleError."""
+    def prepare(self, requests: Sequence[Request], ids: Sequence[str], received: datetime) -> list[Item]:
+        """What `predict` and `rules` take, one a request; `ids` are the decisions'.
+
+        Here a service reads and updates what it remembers of an entity. It is called once for what is
+        decided together, whatever then becomes of the model. Never raises for a store that is down.
+        """
         ...
 
-    def rules(self, requests: Sequence[Request], stamps: Sequence[Stamp]) -> list[Answer]:
+    def predict(self, model: Model, items: Sequence[Item], stamps: Sequence[Stamp]) -> list[Answer]:
+        """The model's decisions, one an item, in one model run. Raises BundleError."""
+        ...
+
+    def rules(self, items: Sequence[Item], stamps: Sequence[Stamp]) -> list[Answer]:
         """The decisions when there is no model: always for review."""
         ...

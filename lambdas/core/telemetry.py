@@ -40,6 +40,12 @@ class Telemetry:
         self.log.error("model failed", extra={"detail": detail, **what})
         self._shared.add("ModelLoadFailures", 1.0)
 
+    def log_refused(self, detail: str, count: int) -> None:
+        """Count decisions that the log would not take and that will be tried again."""
+        self.log.warning("the decision log is down", extra={"detail": detail, "decisions": count})
+        for _ in range(count):
+            self._shared.add("LogFailures", 1.0)
+
     def log_failed(self, detail: str, decisions: list[Any]) -> None:
         """Count decisions that the log would not take, and write them here, so that none is lost."""
         for decision in decisions:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from lambdas.core.function import decision_function
-from lambdas.core.http import Api, Route
+from lambdas.core.http import Api, Asked, Route
 from lambdas.tickets.schema import ClassifyBatchRequest, ClassifyBatchResponse, TicketDecision, TicketRequest
 from lambdas.tickets.service import Tickets
 
 _decider, _telemetry = decision_function(Tickets())
 
 
-def _classify(ticket: TicketRequest) -> TicketDecision:
-    return _decider.decide([ticket])[0]
+def _classify(asked: Asked) -> TicketDecision:
+    return _decider.decide([asked.body])[0]
 
 
-def _classify_batch(batch: ClassifyBatchRequest) -> ClassifyBatchResponse:
-    return ClassifyBatchResponse(_decider.decide(batch.tickets))
+def _classify_batch(asked: Asked) -> ClassifyBatchResponse:
+    return ClassifyBatchResponse(_decider.decide(asked.body.tickets))
 
 
 handle = Api(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -92,25 +93,31 @@ class Tickets:
             request.check(f"tickets[{index}]." if len(requests) > 1 else "")
         refuse_repeats([request.ticket_id for request in requests], lambda k: f"tickets[{k}].ticket_id")
 
+    def prepare(
+        self, requests: Sequence[TicketRequest], ids: Sequence[str], received: datetime
+    ) -> list[TicketRequest]:
+        """The tickets themselves: nothing is remembered of a customer."""
+        return list(requests)
+
     def predict(
-        self, model: TicketModel, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]
+        self, model: TicketModel, items: Sequence[TicketRequest], stamps: Sequence[Stamp]
     ) -> list[TicketDecision]:
         """Decisions by the model, several runs only where the tickets are very long."""
         decisions: list[TicketDecision] = []
         start = 0
-        while start < len(requests):
+        while start < len(items):
             stop, size = start, 0
-            while stop < len(requests) and (stop == start or size < ENTRIES_A_RUN):
-                size += 4 * (len(requests[stop].subject) + len(requests[stop].body))
+            while stop < len(items) and (stop == start or size < ENTRIES_A_RUN):
+                size += 4 * (len(items[stop].subject) + len(items[stop].body))
                 stop += 1
-            decisions += self._predict(model, requests[start:stop], stamps[start:stop])
+            decisions += self._predict(model, items[start:stop], stamps[start:stop])
             start = stop
         return decisions
 
-    def rules(self, requests: Sequence[TicketRequest], stamps: Sequence[Stamp]) -> list[TicketDecision]:
+    def rules(self, items: Sequence[TicketRequest], stamps: Sequence[Stamp]) -> list[TicketDecision]:
         """Decisions by term counts, all for review."""
         decisions = []
-        for request, stamp in zip(requests, stamps, strict=True):
+        for request, stamp in zip(items, stamps, strict=True):
             outputs, terms = route(request)
             first = next(iter(outputs.values()))
             decisions.append(

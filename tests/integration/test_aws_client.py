@@ -6,11 +6,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 
-from lambdas.core.aws import Bucket, Dynamo
-from lambdas.core.decision_log import DecisionLog, Entry
-from lambdas.core.errors import DependencyDown, NotFound
+from lambdas.core.aws import Bucket, Dynamo, Topic
+from lambdas.core.decision_log import DecisionLog, Entry, Label
+from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.schema import Decision
 
 pytestmark = pytest.mark.integration
@@ -76,3 +77,47 @@ def test_of_many_writers_of_one_id_exactly_one_wins(table: Any) -> None:
 def test_a_missing_table_is_a_dependency_down_that_says_why(aws: str) -> None:
     with pytest.raises(DependencyDown, match="ResourceNotFoundException"):
         DecisionLog("nowhere", Dynamo(), ttl_days=1).record([entry("tickets.1")])
+
+
+def test_an_object_is_written_over_only_what_was_read(bucket: Any) -> None:
+    ours = Bucket("triage-test")
+    etag = ours.put("state.json", b"1")
+    newer = ours.put("state.json", b"2", if_etag=etag)
+    with pytest.raises(PreconditionFailed):
+        ours.put("state.json", b"3", if_etag=etag)
+    with pytest.raises(PreconditionFailed):
+        ours.put("state.json", b"3", if_new=True)
+    assert ours.get("state.json") == (b"2", newer)
+    ours.put("fresh.json", b"1", if_new=True)
+
+
+def test_a_decision_is_read_and_labelled(table: Any) -> None:
+    log = DecisionLog("decisions", Dynamo(), ttl_days=1)
+    log.record([entry("tickets.1")])
+    assert log.get("tickets.1").label is None
+    log.label("tickets.1", Label("A", "1", "ana"))
+    log.label("tickets.1", Label("B", "2", "ana"))
+    with pytest.raises(Conflict, match="'B'"):
+        log.label("tickets.1", Label("A", "3", "bo"))
+    assert log.get("tickets.1").label == Label("B", "2", "ana")
+    for ask in (log.get, lambda name: log.label(name, Label("A", "1", "ana"))):
+        with pytest.raises(NotFound):
+            ask("tickets.nothing")
+
+
+def test_a_message_is_published(aws: str) -> None:
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    Topic(topic).publish("Card stopped", "é & more", {"outcome": "decline"})
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    told = json.loads(message["Body"])
+    assert (told["Subject"], told["Message"]) == ("Card stopped", "é & more")
+    assert told["MessageAttributes"]["outcome"]["Value"] == "decline"
+
+
+def test_a_topic_that_is_not_there_is_a_dependency_down(aws: str) -> None:
+    with pytest.raises(DependencyDown, match="NotFound"):
+        Topic("arn:aws:sns:us-east-1:123456789012:nothing").publish("a", "b")

@@ -19,6 +19,11 @@ class MemoryTable:
         self.calls.append(operation)
         if self.fail_with is not None:
             raise self.fail_with
+        if operation == "GetItem":
+            found = self.items.get(request["Key"]["id"]["S"])
+            return {"Item": found} if found else {}
+        if operation == "UpdateItem":
+            return self._label(request)
         puts = [request] if operation == "PutItem" else [each["Put"] for each in request["TransactItems"]]
         taken = [self.items.get(put["Item"]["id"]["S"]) for put in puts]
         if any(taken):
@@ -32,3 +37,14 @@ class MemoryTable:
         for put in puts:
             self.items[put["Item"]["id"]["S"]] = put["Item"]
         return {}
+
+    def _label(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The one update that the decision log sends; the same is tried against a real emulator."""
+        item = self.items.get(request["Key"]["id"]["S"])
+        new = request["ExpressionAttributeValues"]
+        if item is None or (
+            "label_by" in item and item["label_by"] != new[":by"] and item["label"] != new[":label"]
+        ):
+            raise PreconditionFailed("condition", current={})
+        item |= {"label": new[":label"], "label_at": new[":at"], "label_by": new[":by"]}
+        return {"Attributes": item}

@@ -157,3 +157,35 @@ def test_each_variant_is_one_model_run_and_entities_stick(world: World) -> None:
         assert answer.model_version == ("v2" if answer.variant == "challenger" else "v1")
     assert all(len(variants) == 1 for variants in by_customer.values())
     assert {answer.variant for answer in answers} == {"champion", "challenger"}
+
+
+def test_one_bad_item_does_not_spoil_the_others(world: World) -> None:
+    world.decide(msgspec.structs.replace(BILLING, ticket_id="taken"))
+    tickets = [
+        TicketRequest(body="a crash", ticket_id="good"),
+        TicketRequest(ticket_id="empty"),
+        msgspec.structs.replace(BILLING, ticket_id="taken", body="other content"),
+        msgspec.structs.replace(BILLING, ticket_id="taken-not"),
+    ]
+    good, empty, taken, last = world.decider.decide_each(tickets)
+    assert isinstance(good, TicketDecision)
+    assert isinstance(empty, InvalidRequest)
+    assert isinstance(taken, Conflict)
+    assert isinstance(last, TicketDecision)
+    assert set(world.table.items) >= {good.decision_id, last.decision_id}
+
+
+def test_an_id_that_comes_again_in_a_batch_is_decided_once(world: World) -> None:
+    other = msgspec.structs.replace(BILLING, body="other content")
+    first, again, conflict = world.decider.decide_each([BILLING, BILLING, other])
+    assert again is first
+    assert isinstance(conflict, Conflict)
+    assert len(world.table.items) == 1
+
+
+def test_what_must_be_logged_is_no_decision_until_it_is(world: World) -> None:
+    world.table.fail_with = DependencyDown("dynamodb did not answer")
+    for _ in range(5):
+        (refused,) = world.decider.decide_each([BILLING], must_log=True)
+        assert isinstance(refused, DependencyDown)
+    assert len(world.table.calls) == 3, "a log that is left alone is not asked, and nothing is observed"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.core.decision_log import TRANSACTION_ITEMS, DecisionLog, Entry
-from lambdas.core.errors import DependencyDown, PreconditionFailed
+from lambdas.core.decision_log import TRANSACTION_ITEMS, DecisionLog, Entry, Label
+from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.schema import Decision
 from tests.support.tables import MemoryTable
 
@@ -43,3 +43,31 @@ def test_a_transaction_cancelled_for_another_reason_is_a_dependency_down() -> No
 
     with pytest.raises(DependencyDown, match="TransactionConflict"):
         DecisionLog("d", Busy(), ttl_days=1).record([entry("a"), entry("b")])
+
+
+def test_a_decision_is_found_with_its_label() -> None:
+    log = DecisionLog("d", MemoryTable(), ttl_days=1)
+    log.record([entry("a", b'{"x":1}')])
+    assert (log.get("a").asked, log.get("a").version, log.get("a").label) == (b'{"x":1}', "v", None)
+    label = Label("fraud", "2026-01-02T00:00:00Z", "ana")
+    assert log.label("a", label).label == label
+    assert log.get("a").label == label
+
+
+def test_a_person_may_change_her_own_label_but_not_anothers() -> None:
+    log = DecisionLog("d", MemoryTable(), ttl_days=1)
+    log.record([entry("a")])
+    log.label("a", Label("fraud", "1", "ana"))
+    with pytest.raises(Conflict, match="'fraud'"):
+        log.label("a", Label("legitimate", "2", "bo"))
+    log.label("a", Label("fraud", "2", "bo"))
+    log.label("a", Label("legitimate", "3", "bo"))
+    assert log.get("a").label == Label("legitimate", "3", "bo")
+
+
+def test_an_unknown_decision_is_not_found() -> None:
+    log = DecisionLog("d", MemoryTable(), ttl_days=1)
+    with pytest.raises(NotFound, match="no decision 'a'"):
+        log.get("a")
+    with pytest.raises(NotFound):
+        log.label("a", Label("fraud", "1", "ana"))

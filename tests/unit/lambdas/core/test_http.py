@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from lambdas.core.http import MAX_BODY, Api, Route, explain
+from lambdas.core.http import MAX_BODY, Api, Asked, Content, Route, explain
 from tests.support.events import CONTEXT, fresh_telemetry, proxy_event
 
 
@@ -22,7 +22,7 @@ class Box(msgspec.Struct, forbid_unknown_fields=True):
     items: list[Item]
 
 
-def broken(_: object) -> object:
+def broken(_: Asked) -> object:
     raise ZeroDivisionError("secret detail")
 
 
@@ -30,7 +30,9 @@ def broken(_: object) -> object:
 def api() -> Api:
     return Api(
         {
-            ("POST", "/v1/box"): Route(Box, lambda box: {"first": box.items[0].name}),
+            ("POST", "/v1/box"): Route(Box, lambda asked: {"first": asked.body.items[0].name}),
+            ("GET", "/v1/echo/{id}"): Route(None, lambda asked: asked._asdict()),
+            ("GET", "/v1/drawing"): Route(None, lambda _: Content("<svg/>", "image/svg+xml")),
             ("GET", "/v1/broken"): Route(None, broken),
         },
         fresh_telemetry(),
@@ -46,6 +48,23 @@ def test_a_good_request_is_answered(api: Api) -> None:
     assert call(api, "POST", "/v1/box", {"items": [{"name": "é"}]}) == (
         200, {"first": "é"}, "application/json",
     )  # fmt: skip
+
+
+def test_a_route_sees_what_stands_around_the_body(api: Api) -> None:
+    more = {"pathParameters": {"id": "t 1"}, "queryStringParameters": {"deep": "1"}, "headers": {"X-A": "b"}}
+    assert call(api, "GET", "/v1/echo/{id}", **more)[1] == {
+        "body": None, "path": {"id": "t 1"}, "query": {"deep": "1"}, "headers": {"x-a": "b"},
+    }  # fmt: skip
+    nothing = {"pathParameters": None, "queryStringParameters": None, "headers": None}
+    assert call(api, "GET", "/v1/echo/{id}", **nothing)[1] == {
+        "body": None, "path": {}, "query": {}, "headers": {},
+    }  # fmt: skip
+
+
+def test_content_is_sent_as_it_is(api: Api) -> None:
+    response = api(proxy_event("GET", "/v1/drawing"), CONTEXT)
+    assert (response["statusCode"], response["body"]) == (200, "<svg/>")
+    assert response["headers"]["Content-Type"] == "image/svg+xml"
 
 
 def test_a_base64_body_is_decoded(api: Api) -> None:
