@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import scipy.sparse as sp
 from lambdas.tickets.features import BUCKETS, grams, handmade, text_of, words_of
 from lambdas.tickets.schema import TicketRequest
 from model_build.dataset import Batch
+
+CHARACTERS_AT_ONCE: Final = 500_000
+"""Bounds the memory of making n-grams, which takes some 200 bytes a character for a moment."""
 
 
 class Inputs(NamedTuple):
@@ -49,9 +52,28 @@ def texts_of(tickets: Sequence[TicketRequest]) -> list[str]:
 def inputs_of(tickets: Sequence[TicketRequest]) -> Inputs:
     """The inputs of `tickets`."""
     texts = texts_of(tickets)
+    parts = [_inputs(tickets[start:stop], texts[start:stop]) for start, stop in _portions(texts)]
+    if len(parts) == 1:
+        return parts[0]
+    counts = sp.vstack([part.counts for part in parts], format="csr")
+    return Inputs(counts, np.vstack([part.features for part in parts]))
+
+
+def _inputs(tickets: Sequence[TicketRequest], texts: Sequence[str]) -> Inputs:
     spoken = [words_of(text) for text in texts]
     found = grams(texts, spoken)
     counts = sp.csr_matrix(
         (found.counts, (found.rows, found.buckets)), shape=(len(texts), BUCKETS), dtype=np.float32
     )
     return Inputs(counts, handmade(tickets, spoken))
+
+
+def _portions(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Consecutive texts of about CHARACTERS_AT_ONCE together, as (start, stop); at least one portion."""
+    portions, start, size = [], 0, 0
+    for place, text in enumerate(texts):
+        if place > start and size + len(text) > CHARACTERS_AT_ONCE:
+            portions.append((start, place))
+            start, size = place, 0
+        size += len(text)
+    return [*portions, (start, len(texts))]

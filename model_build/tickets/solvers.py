@@ -34,12 +34,12 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Exact:
-    """A linear SVM for each class against the rest. weights: [columns, classes]; bias: [classes]."""
+    """A classifier fitted on all rows at once. weights: [columns, classes]; bias: [classes]."""
 
     weights: Floats
     bias: Floats
 
-    def scores(self, matrix: sp.csr_matrix) -> Floats:
+    def scores(self, matrix: sp.csr_matrix | Floats) -> Floats:
         """Scores [rows, classes]."""
         found: Floats = matrix @ self.weights + self.bias
         return found
@@ -48,12 +48,28 @@ class Exact:
 def in_memory(
     matrix: sp.csr_matrix, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], seed: int
 ) -> Exact:
-    """Fit on all rows at once. A class without rows gets the score of the least likely one."""
+    """A linear SVM for each class against the rest. A class without rows scores below all others."""
     from sklearn.svm import LinearSVC
 
     present = np.unique(labels)
     model = LinearSVC(C=c, class_weight={k: weights[int(k)] for k in present}, random_state=seed)
     model.fit(matrix, labels)
+    found, bias = _both(model.coef_, model.intercept_)
+    return Exact(*_spread(found, bias, present, classes))
+
+
+def logistic(
+    matrix: Floats, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], iterations: int
+) -> Exact:
+    """A multinomial logistic regression on dense columns, [rows, columns]."""
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    present = np.unique(labels)
+    model = LogisticRegression(C=c, class_weight={k: weights[int(k)] for k in present}, max_iter=iterations)
+    # One thread: several add up in no fixed order, and the bundle's hash would depend on it.
+    with threadpool_limits(1):
+        model.fit(matrix, labels)
     found, bias = _both(model.coef_, model.intercept_)
     return Exact(*_spread(found, bias, present, classes))
 
