@@ -64,6 +64,8 @@ lint: setup  ## ruff, mypy, import-linter
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 test: setup  ## every test, end-to-end ones too
+	@if [ -n "$${TRIAGE_ENCODER_TEST:-}" ]; then \
+	  $(MAKE) setup-encoders || echo "PyTorch cannot be had here: the tests of hf: encoders skip themselves"; fi
 	@$(MAKE) lint && .venv/bin/pytest
 
 bench: setup  ## the benchmarks: prints the table and saves it in benchmarks/results/

@@ -131,7 +131,10 @@ def fit_floor(logits: Floats, labels: Ints) -> tuple[float, float]:
         sharpness, floor = np.exp(parameters[0]), MOST_NOISE / (1.0 + np.exp(-parameters[1]))
         return float(row_losses(mixed(sharpness * logits, floor), labels).mean())
 
-    found = minimize(loss, [0.0, -2.0], method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-8})
+    # Within these neither the sharpness nor the smallest share under- or overflows.
+    bounds = [(np.log(1 / FLATTEST), np.log(1 / SHARPEST)), (-20.0, 20.0)]
+    options = {"xatol": 1e-4, "fatol": 1e-8}
+    found = minimize(loss, [0.0, -2.0], method="Nelder-Mead", bounds=bounds, options=options)
     return float(np.exp(found.x[0])), float(MOST_NOISE / (1.0 + np.exp(-found.x[1])))
 
 

@@ -156,3 +156,29 @@ def test_a_model_that_learned_nothing_is_not_praised(
     train(tmp_path / "build", "--csv", str(write_csv(tmp_path / "t.csv", rows)), "--text", "subject",
           "--label", "queue")  # fmt: skip
     assert "not clearly better than always answering" in capsys.readouterr().err
+
+
+def test_an_encoder_is_blended_in_and_served(tmp_path: Path) -> None:
+    """The verify stage has compared graph and fitted model on every row of the test split by then."""
+    path = write_csv(tmp_path / "my.csv", ticket_rows(300))
+    folder, manifest = train(
+        tmp_path / "build", "--csv", str(path), "--text", "subject,body", "--label", "queue",
+        "--encoder", "use", "--set", "model.embedding_weights=[0.4]",
+    )  # fmt: skip
+    assert manifest.settings["encoder"]["name"] == "use"
+    model = Tickets().open(folder, manifest)
+    spanish = "Me cobraron la factura dos veces, quiero que me devuelvan el dinero del pago"
+    _, outputs = model.run([TicketRequest(body=spanish)])
+    head = manifest.heads[0]
+    assert head.classes[int(outputs[head.output].argmax())] == "Billing"  # no Spanish was trained on
+
+
+def test_long_texts_are_trained_in_passes_however_few_they_are(tmp_path: Path) -> None:
+    """What must fit in memory are the n-grams, not the rows."""
+    rows = [{**row, "body": f"{row['body']} " * 20} for row in ticket_rows(300)]
+    path = write_csv(tmp_path / "my.csv", rows)
+    _, manifest = train(
+        tmp_path / "build", "--csv", str(path), "--text", "body", "--label", "queue",
+        "--set", "model.entries_in_memory=1000", "--set", "model.visits=10000",
+    )  # fmt: skip
+    assert manifest.metrics["accuracy"] > 0.85
