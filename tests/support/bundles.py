@@ -110,9 +110,9 @@ class Shelf:
         etag = hashlib.md5(self.objects[key]).hexdigest()  # noqa: S324 - as S3 does
         return None if etag == unless_etag else Object(self.objects[key], etag)
 
-    def put_bundle(self, folder: Path, version: str) -> None:
+    def put_bundle(self, folder: Path, version: str, service: str = "tickets") -> None:
         for path in (folder / version).iterdir():
-            self.objects[f"tickets/bundles/{version}/{path.name}"] = path.read_bytes()
+            self.objects[f"{service}/bundles/{version}/{path.name}"] = path.read_bytes()
 
     def put_rollout(self, rollout: Rollout) -> None:
         self.objects[f"{rollout.service}/rollout.json"] = msgspec.json.encode(rollout)
