@@ -1,4 +1,4 @@
-"""The AWS calls of the functions: S3 objects, DynamoDB and SNS, on one kept-alive connection each.
+"""The AWS calls of the functions: S3, DynamoDB, SQS, SNS and secrets, on one kept-alive connection each.
 
 See signing.py for why this is not botocore. Everything that can go wrong is a typed error: NotFound,
 PreconditionFailed, or DependencyDown, which says what did not answer.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -157,12 +157,54 @@ class Bucket:
         return f"{self.name}.s3.{self._http.region}.{self._http.suffix()}", f"/{key}"
 
 
+class Json:
+    """Calls one AWS service that speaks the JSON protocol."""
+
+    def __init__(self, service: str, target: str, *, version: str = "1.0", timeout: float) -> None:
+        self._http = Connection(service, timeout=timeout)
+        self._host = self._http.host(f"{service}.{self._http.region}.{self._http.suffix()}")
+        self._target = target
+        self._type = f"application/x-amz-json-{version}"
+
+    def ask(self, operation: str, request: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The status and the decoded answer of `operation`, errors too. Raises DependencyDown."""
+        response = self._http.request(
+            "POST",
+            self._host,
+            "/",
+            headers={"X-Amz-Target": f"{self._target}.{operation}", "Content-Type": self._type},
+            body=msgspec.json.encode(request),
+        )
+        service = self._http.service
+        body = read_all(response, service)
+        try:
+            return response.status, msgspec.json.decode(body) if body else {}
+        except msgspec.DecodeError as error:
+            raise DependencyDown(f"{service} answered {response.status} with no JSON") from error
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The decoded answer of `operation`. Raises DependencyDown for everything but success."""
+        status, answer = self.ask(operation, request)
+        if status != 200:
+            raise self.down(status, answer)
+        return answer
+
+    def down(self, status: int, answer: Mapping[str, Any]) -> DependencyDown:
+        """The error for an answer that is one."""
+        why = answer.get("message") or answer.get("Message")
+        return DependencyDown(f"{self._http.service} answered {status} {kind_of(answer)}: {why}")
+
+
+def kind_of(answer: Mapping[str, Any]) -> str:
+    """The name of the error in a JSON answer."""
+    return str(answer.get("__type", "")).rpartition("#")[2]
+
+
 class Dynamo:
     """Calls DynamoDB's JSON protocol."""
 
     def __init__(self, *, timeout: float = 1.0) -> None:
-        self._http = Connection("dynamodb", timeout=timeout)
-        self._host = self._http.host(f"dynamodb.{self._http.region}.{self._http.suffix()}")
+        self._json = Json("dynamodb", "DynamoDB_20120810", timeout=timeout)
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """The decoded answer of `operation`.
@@ -170,28 +212,69 @@ class Dynamo:
         Raises PreconditionFailed with the decoded error as `current` when a condition was false,
         DependencyDown for everything else that is not an answer.
         """
-        response = self._http.request(
-            "POST",
-            self._host,
-            "/",
-            headers={
-                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-                "Content-Type": "application/x-amz-json-1.0",
-            },
-            body=msgspec.json.encode(request),
-        )
-        body = read_all(response, "dynamodb")
-        try:
-            answer: dict[str, Any] = msgspec.json.decode(body) if body else {}
-        except msgspec.DecodeError as error:
-            raise DependencyDown(f"dynamodb answered {response.status} with no JSON") from error
-        if response.status == 200:
+        status, answer = self._json.ask(operation, request)
+        if status == 200:
             return answer
-        kind = str(answer.get("__type", "")).rpartition("#")[2]
+        kind = kind_of(answer)
         if kind in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
             raise PreconditionFailed(f"dynamodb: {kind}", current=answer)
-        why = answer.get("message") or answer.get("Message")
-        raise DependencyDown(f"dynamodb answered {response.status} {kind}: {why}")
+        raise self._json.down(status, answer)
+
+
+class Message(NamedTuple):
+    """A message for a FIFO queue: one `group` is delivered in order, one `id` only once in 5 minutes."""
+
+    body: str
+    group: str
+    id: str
+
+
+class Queue:
+    """Sends to one SQS FIFO queue."""
+
+    BATCH = 10
+
+    def __init__(self, url: str, *, timeout: float = 1.0) -> None:
+        self.url = url
+        self._json = Json("sqs", "AmazonSQS", timeout=timeout)
+
+    def send(self, messages: Sequence[Message]) -> dict[int, str]:
+        """Send `messages` in order; returns why, by index, for each that was not taken. Does not raise.
+
+        After a batch that got no answer the rest is not tried: the caller has waited long enough.
+        """
+        refused: dict[int, str] = {}
+        for start in range(0, len(messages), self.BATCH):
+            entries = [
+                {
+                    "Id": str(index),
+                    "MessageBody": messages[index].body,
+                    "MessageGroupId": messages[index].group,
+                    "MessageDeduplicationId": messages[index].id,
+                }
+                for index in range(start, min(start + self.BATCH, len(messages)))
+            ]
+            try:
+                answer = self._json.call("SendMessageBatch", {"QueueUrl": self.url, "Entries": entries})
+            except DependencyDown as error:
+                return refused | dict.fromkeys(range(start, len(messages)), error.detail)
+            for failed in answer.get("Failed") or ():
+                refused[int(failed["Id"])] = f"{failed.get('Code')}: {failed.get('Message')}"
+        return refused
+
+
+class Secrets:
+    """Reads from Secrets Manager."""
+
+    def __init__(self, *, timeout: float = 2.0) -> None:
+        self._json = Json("secretsmanager", "secretsmanager", version="1.1", timeout=timeout)
+
+    def get(self, name: str) -> str:
+        """The current value of the secret `name`. Raises DependencyDown."""
+        answer = self._json.call("GetSecretValue", {"SecretId": name})
+        if "SecretString" not in answer:
+            raise DependencyDown(f"the secret {name} is not text")
+        return str(answer["SecretString"])
 
 
 class Topic:

@@ -1,0 +1,1 @@
+"""The feature store: profiles of cards and risks of terminals, as versioned bytes."""
