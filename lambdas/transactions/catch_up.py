@@ -10,11 +10,9 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools import Logger
 
-from lambdas.core.aws import Queue
-from lambdas.core.settings import load
 from lambdas.transactions.cards import Cards
-from lambdas.transactions.later import CatchUpQueue, Update, update_of
-from lambdas.transactions.store.choice import StoreSettings, open_store
+from lambdas.transactions.later import Update, update_of
+from lambdas.transactions.live import live_cards
 
 
 class CatchUp:
@@ -42,11 +40,5 @@ class CatchUp:
         return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
 
-def _made() -> CatchUp:
-    settings = load(StoreSettings)
-    log = Logger(service="transactions")
-    later = CatchUpQueue(Queue(settings.catch_up_queue_url), log)
-    return CatchUp(Cards(open_store(settings), later, log), log)
-
-
-handle = _made()
+_log = Logger(service="transactions")
+handle = CatchUp(live_cards(_log), _log)

