@@ -14,7 +14,8 @@ from lambdas.transactions.schema import TransactionRequest
 class Observed(NamedTuple):
     """The features of one event, in the order of FEATURE_NAMES.
 
-    `history` is False when the feature store was down, and they are those of the request alone.
+    `history` is False when the feature store was down: they are those of the request alone, or the full ones
+    when the card could still be read but not written.
     """
 
     features: tuple[float, ...]
