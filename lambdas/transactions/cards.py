@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,18 +22,26 @@ from lambdas.transactions import profile as profiles
 from lambdas.transactions import terminals
 from lambdas.transactions.event import Event, event_of
 from lambdas.transactions.features import request_only
-from lambdas.transactions.history import Observed
 from lambdas.transactions.later import Later, Log, Update
 from lambdas.transactions.profile import ProfileUnreadable
 from lambdas.transactions.schema import TransactionRequest
 from lambdas.transactions.store.interface import ABSENT, Change, FeatureStore, Versioned
 from lambdas.transactions.terminals import Terminal
 
+FEATURE_STORE: Final = "feature_store"
 TRIES: Final = 12
 """Reads of a card whose writes lose a race, before it counts as if the store were down."""
 LONGEST_PAUSE: Final = 0.032
 
 Row = tuple[float, ...]
+
+
+class Observed(NamedTuple):
+    """A transaction's features, the name of its category, and what was missing for full features."""
+
+    features: Row
+    category: str | None
+    missing: list[str]
 
 
 @dataclass
@@ -56,7 +64,7 @@ class _Batch:
 
 
 class Cards:
-    """Implements History: the fold over all cards, on a feature store. Not for several threads at once."""
+    """The fold over all cards, on a feature store. Not for several threads at once."""
 
     def __init__(
         self,
@@ -78,7 +86,7 @@ class Cards:
     ) -> list[Observed]:
         """The features of each of `requests`, whose decision ids are `ids`; those of a card in order.
 
-        Where the profile could not be read or written, `history` is False and the update waits for later; the
+        Where the profile could not be read or written, `missing` says so and the update waits for later; the
         features are the full ones if it could at least be read. Does not raise.
         """
         events = [event_of(request, own, received) for request, own in zip(requests, ids, strict=True)]
@@ -87,8 +95,12 @@ class Cards:
             self._later.put([Update(requests[index], ids[index], received) for index in left])
         lacking = set(left)
         return [
-            Observed(rows[index] if index in rows else request_only(event), history=index not in lacking)
-            for index, event in enumerate(events)
+            Observed(
+                rows[index] if index in rows else request_only(events[index]),
+                request.category,
+                [FEATURE_STORE] if index in lacking else [],
+            )
+            for index, request in enumerate(requests)
         ]
 
     def catch_up(self, updates: Sequence[Update]) -> list[bool]:

@@ -11,9 +11,8 @@ import pytest
 from lambdas.core.breaker import Breaker
 from lambdas.core.errors import DependencyDown
 from lambdas.transactions import terminals
-from lambdas.transactions.cards import TRIES, Cards
+from lambdas.transactions.cards import TRIES, Cards, Observed
 from lambdas.transactions.features import FEATURE_NAMES
-from lambdas.transactions.history import Observed
 from lambdas.transactions.later import Update
 from lambdas.transactions.profile import decode, encode
 from lambdas.transactions.schema import TransactionRequest
@@ -52,7 +51,8 @@ def test_a_batch_is_one_read_and_one_write_and_what_the_offline_fold_says() -> N
     assert world.store.calls == ["read", "write"]
     assert same(observed, rows)
     assert {card: world.profile(card) for card in profiles} == profiles
-    assert all(each.history for each in observed)
+    assert [each.category for each in observed] == [update.request.category for update in updates]
+    assert all(each.missing == [] for each in observed)
 
 
 def test_it_does_not_matter_how_the_stream_is_cut_into_batches() -> None:
@@ -135,7 +135,7 @@ def test_who_loses_too_often_waits_in_the_queue() -> None:
     store.before_write = always_someone_first
     updates = stream(2, cards=1)
     observed = world.observe(updates)
-    assert [each.history for each in observed] == [False, False]
+    assert [each.missing for each in observed] == [["feature_store"]] * 2
     assert [update.request for update in world.later.updates] == [update.request for update in updates]
     assert world.profile("card-0").seen == TRIES
 
@@ -144,11 +144,12 @@ def test_with_the_store_down_the_request_alone_speaks_and_the_update_waits() -> 
     world, updates = World(), stream(5, cards=2)
     world.store.read_fails = True
     observed = world.observe(updates)
-    assert not any(each.history for each in observed)
+    assert all(each.missing == ["feature_store"] for each in observed)
     known = dict(zip(FEATURE_NAMES, observed[0].features, strict=True))
     assert {name for name, value in known.items() if not math.isnan(value)} == {
         "log_amount", "hour_sin", "hour_cos", "weekend",
     }  # fmt: skip
+    assert [each.category for each in observed] == [update.request.category for update in updates]
     assert [update.decision_id for update in world.later.updates] == [u.decision_id for u in updates]
     assert world.log.lines[0][0] == "feature store down"
 
@@ -159,7 +160,7 @@ def test_what_could_be_read_is_used_even_if_it_could_not_be_written() -> None:
     world.store.write_fails = True
     observed = world.observe(updates[5:])
     assert same(observed, offline(updates)[0][5:])
-    assert not any(each.history for each in observed)
+    assert all(each.missing == ["feature_store"] for each in observed)
     assert len(world.later.updates) == 5
 
 
@@ -185,7 +186,7 @@ def test_the_breaker_leaves_a_dead_store_alone_and_tries_again_later() -> None:
     assert world.store.calls == ["read"] * 2
     assert len(world.later.updates) == 5
     now[0], world.store.read_fails = 11.0, False
-    assert world.observe(stream(1, cards=1, seed=3))[0].history
+    assert world.observe(stream(1, cards=1, seed=3))[0].missing == []
 
 
 @pytest.mark.parametrize("data", [b"garbage", encode(decode(b"\x91\x01"))[:20]])
@@ -194,7 +195,7 @@ def test_an_unreadable_profile_is_kept_as_it_is_and_only_its_card_is_degraded(da
     world.store.held["card:card-0"] = Versioned(7, data)
     observed = world.observe(updates)
     for update, each in zip(updates, observed, strict=True):
-        assert each.history == (update.request.card_id != "card-0")
+        assert each.missing == (["feature_store"] if update.request.card_id == "card-0" else [])
     assert world.store.held["card:card-0"] == Versioned(7, data)
     assert {update.request.card_id for update in world.later.updates} == {"card-0"}
     assert world.log.lines[0][0] == "profile unreadable"
