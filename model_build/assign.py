@@ -71,6 +71,12 @@ class TimeRule(NamedTuple):
     def parts(self, keys: Keys) -> Parts:
         return np.searchsorted(self.cuts, keys.time, side="right").astype(np.int8)
 
+    def before_a_cut(self, keys: Keys, milliseconds: int) -> npt.NDArray[np.bool_]:
+        """Which rows lie less than `milliseconds` before a later part."""
+        cuts = np.append(self.cuts, np.iinfo(np.int64).max)
+        following = cuts[np.searchsorted(self.cuts, keys.time, side="right")]
+        return np.asarray(following - keys.time <= milliseconds)
+
 
 def time_rule(read: Read, shares: Sequence[float]) -> TimeRule:
     """The rule whose parts hold about `shares` of the rows, to 2^-20 of the time they span."""

@@ -138,12 +138,12 @@ def fit_floor(logits: Floats, labels: Ints) -> tuple[float, float]:
     return float(np.exp(found.x[0])), float(MOST_NOISE / (1.0 + np.exp(-found.x[1])))
 
 
-def fit_calibration(scores: Floats, labels: Ints, *, seed: int) -> Calibration:
+def fit_calibration(scores: Floats, labels: Ints, *, seed: int, floors: bool = True) -> Calibration:
     """The calibration of a head from its scores on the calibrate split, [rows, classes].
 
     A temperature alone, unless biases have a lower log-loss on held-out folds of the split by more than
-    one standard error of the difference; then a floor on top, by the same rule. Neither is tried with
-    too few rows for each class.
+    one standard error of the difference; then a floor on top, by the same rule, unless `floors` forbids
+    it. Neither is tried with too few rows for each class.
     """
     rows, classes = scores.shape
     losses = {"uncalibrated": float(row_losses(scores, labels).mean())}
@@ -155,6 +155,10 @@ def fit_calibration(scores: Floats, labels: Ints, *, seed: int) -> Calibration:
     plain, biased = (_held_out(scores, labels, folds, fit, floor=False) for fit in (_plain, _biased))
     fit = _biased if _better(plain, biased) else _plain
     name: Method = "temperature and bias" if fit is _biased else "temperature"
+    if not floors:
+        temperature, bias = fit(scores, labels)
+        losses |= {"temperature": float(plain.mean()), "temperature and bias": float(biased.mean())}
+        return Calibration(temperature, bias.tolist(), name, losses)
     floored_name: Method = "temperature, bias and floor" if fit is _biased else "temperature and floor"
     floored = _held_out(scores, labels, folds, fit, floor=True)
     losses |= {"temperature": float(plain.mean()), "temperature and bias": float(biased.mean())}

@@ -5,22 +5,19 @@ After Mitchell et al. 2019, "Model cards for model reporting". The plots are inl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lambdas.core.bundle import Manifest
-from model_build import card_heads
 from model_build.dataset import Dataset
-from model_build.markdown import bullets, decimals, folded, image, percent, percents, table
-from model_build.plots import inline, money_plot
+from model_build.markdown import bullets, folded, percent, table
 from model_build.service import CandidateScores
 
 if TYPE_CHECKING:
-    from model_build.business import Impact
     from model_build.predictions import Predictions
     from model_build.stages_bundle import Verified
-    from model_build.stages_model import HeadCalibration, Report
+    from model_build.task import HeadCalibration, Task
     from model_build.thresholds import Thresholds
 
 CLASSES_SHOWN: Final = 30
@@ -49,7 +46,8 @@ class Facts:
     chosen: CandidateScores
     calibrated: Mapping[str, HeadCalibration]
     thresholds: Mapping[str, Thresholds]
-    report: Report
+    task: Task
+    report: Any
     verified: Verified
     tested: Predictions
     command: str = ""
@@ -67,52 +65,13 @@ def model_card(facts: Facts) -> str:
     ]
     if facts.dataset.synthetic:
         parts.append(f"> **Trained on synthetic data.** {story.synthetic}")
-    sections: list[Callable[[Facts], list[str]]] = [_overview, _use, _data, _selection]
-    parts += [part for section in sections for part in section(facts)]
-    for head in facts.dataset.heads:
-        parts += card_heads.head_section(facts, head)
-    for section in (_business, _serving, _limits, _again):
+    own = facts.task.card(facts)
+    parts += own.overview
+    for section in (_use, _data, _selection):
         parts += section(facts)
+    parts += own.outputs + own.worth
+    parts += [*_serving(facts), *_limits(facts, own.limits), *_again(facts)]
     return "\n\n".join(parts) + "\n"
-
-
-def _overview(facts: Facts) -> list[str]:
-    rows = []
-    for head, found in facts.report.heads.items():
-        figures = found.evaluation
-        rows.append(
-            [
-                head,
-                str(len(figures.classes)),
-                percents(figures.accuracy),
-                decimals(figures.macro_f1),
-                percents(found.reliability.ece),
-                percents(found.coverage.overall),
-                percents(found.policy.acted),
-                percents(found.policy.acted_errors),
-            ]
-        )
-    header = [
-        "output",
-        "classes",
-        "accuracy",
-        "macro F1",
-        "calibration error",
-        "coverage",
-        "acted on",
-        "wrong of those",
-    ]
-    text = (
-        f"Measured on {facts.report.rows:,} test rows that nothing was fitted to or chosen by. In brackets: "
-        "95 % intervals. *Coverage* is how often the prediction set holds the true class "
-        f"({percent(next(iter(facts.report.heads.values())).coverage.promised, 0)} is promised); *acted on* "
-        "is what the model decides without a person."
-    )
-    together = (
-        f"{percents(facts.report.acted)} of the rows need no person, which {facts.dataset.heads[0]} "
-        f"decides; of those {percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
-    )
-    return ["## In short", table(header, rows), text, together]
 
 
 def _use(facts: Facts) -> list[str]:
@@ -165,47 +124,6 @@ def _selection(facts: Facts) -> list[str]:
     return ["## Choice of the model", text, table(["candidate", "mean", "folds"], rows)]
 
 
-def _business(facts: Facts) -> list[str]:
-    found = facts.report.impact
-    money, assumed = found.assumptions.currency, found.assumptions
-    ways = [found.manual, found.majority, found.model]
-    rows = [[way.name, f"{way.minutes:,.0f}", f"{way.misrouted:,.0f}", f"{way.money:,.0f}"] for way in ways]
-    names = {
-        "tickets_a_month": "tickets a month",
-        "route_minutes": "minutes to route a ticket by hand",
-        "review_minutes": "minutes to review the model's proposal",
-        "misroute_minutes": "minutes lost on a misrouted ticket",
-        "misroute_money": f"{money} lost on a misrouted ticket besides",
-        "manual_error_share": "share that a person routes wrongly",
-        "cost_an_hour": f"{money} an hour of a person",
-        "build_money": f"{money} to build it",
-        "run_money_a_month": f"{money} a month to run it",
-    }
-    assumptions = [[text, f"{getattr(assumed, name):,g}"] for name, text in names.items()]
-    return [
-        "## What it is worth",
-        "The model's shares are measured on the test split; everything else is an **assumption** from the "
-        "section `business` of `params.yaml`. Put your own figures there.",
-        table(["1,000 tickets", "minutes of people", "misrouted", money], rows),
-        image("what 1,000 tickets cost, by way of routing", inline(money_plot(ways, money))),
-        bullets(_worth(found, money)),
-        folded("The assumptions", table(["assumption", "value"], assumptions)),
-    ]
-
-
-def _worth(found: Impact, money: str) -> list[str]:
-    months = found.break_even_months
-    return [
-        f"Against routing by hand: {found.minutes_saved:,.0f} minutes and {found.money_saved:,.0f} {money} "
-        "saved per 1,000 tickets.",
-        f"Against the majority rule: {found.minutes_saved_over_majority:,.0f} minutes and "
-        f"{found.money_saved_over_majority:,.0f} {money} saved per 1,000 tickets.",
-        f"{found.money_saved_a_month:,.0f} {money} saved a month; "
-        + (f"break-even after {months:.1f} months." if months is not None else "it never breaks even."),
-        f"Return on investment over two years: {percent(found.roi, 0)}.",
-    ]
-
-
 def _serving(facts: Facts) -> list[str]:
     size = sum(entry.bytes for entry in facts.manifest.files.values())
     parity = facts.verified.parity
@@ -221,7 +139,7 @@ def _serving(facts: Facts) -> list[str]:
     return ["## Serving", bullets(lines)]
 
 
-def _limits(facts: Facts) -> list[str]:
+def _limits(facts: Facts, own: list[str]) -> list[str]:
     lines = list(facts.story.limits)
     if facts.dataset.split_kind == "group":
         lines.append(
@@ -232,16 +150,7 @@ def _limits(facts: Facts) -> list[str]:
             "The split is at random: it says nothing about how the model ages. Name a time column to see "
             "that."
         )
-    rare = [
-        f"{score.name} ({score.support})"
-        for found in facts.report.heads.values()
-        for score in found.evaluation.classes
-        if score.support < 30
-    ]
-    if rare:
-        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
-        lines.append(f"Fewer than 30 test rows, so little can be said about: {listed}.")
-    return ["## Limits", bullets(lines)]
+    return ["## Limits", bullets([*lines, *own])]
 
 
 def _again(facts: Facts) -> list[str]:

@@ -1,19 +1,80 @@
-"""The part of the model card about one output: its errors, its calibration, its sets, its thresholds."""
+"""What the card of a classification says: each output's errors, calibration, sets and thresholds, and what
+the model is worth."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from model_build.evaluation import ClassScore, Evaluation
-from model_build.markdown import decimals, folded, image, percent, percents, table
-from model_build.plots import MOST_CELLS, confusion_plot, inline, reliability_plot, trade_off_plot
+from model_build.markdown import bullets, decimals, folded, image, percent, percents, table
+from model_build.plots import MOST_CELLS, confusion_plot, inline, money_plot, reliability_plot, trade_off_plot
+from model_build.task import CardParts
 from model_build.thresholds import NEVER
 
 if TYPE_CHECKING:
+    from model_build.business import Impact
     from model_build.card import Facts
 
 FULL_TABLE: Final = 20
 ENDS: Final = 10
+
+
+def parts(facts: Facts) -> CardParts:
+    """What a card of a classification says."""
+    outputs = [part for head in facts.dataset.heads for part in head_section(facts, head)]
+    return CardParts(_overview(facts), outputs, _business(facts), _rare(facts))
+
+
+def _overview(facts: Facts) -> list[str]:
+    rows = []
+    for head, found in facts.report.heads.items():
+        figures = found.evaluation
+        rows.append(
+            [
+                head,
+                str(len(figures.classes)),
+                percents(figures.accuracy),
+                decimals(figures.macro_f1),
+                percents(found.reliability.ece),
+                percents(found.coverage.overall),
+                percents(found.policy.acted),
+                percents(found.policy.acted_errors),
+            ]
+        )
+    header = [
+        "output",
+        "classes",
+        "accuracy",
+        "macro F1",
+        "calibration error",
+        "coverage",
+        "acted on",
+        "wrong of those",
+    ]
+    text = (
+        f"Measured on {facts.report.rows:,} test rows that nothing was fitted to or chosen by. In brackets: "
+        "95 % intervals. *Coverage* is how often the prediction set holds the true class "
+        f"({percent(next(iter(facts.report.heads.values())).coverage.promised, 0)} is promised); *acted on* "
+        "is what the model decides without a person."
+    )
+    together = (
+        f"{percents(facts.report.acted)} of the rows need no person, which {facts.dataset.heads[0]} "
+        f"decides; of those {percents(facts.report.acted_errors)} have a wrong {facts.dataset.heads[0]}."
+    )
+    return ["## In short", table(header, rows), text, together]
+
+
+def _rare(facts: Facts) -> list[str]:
+    rare = [
+        f"{score.name} ({score.support})"
+        for found in facts.report.heads.values()
+        for score in found.evaluation.classes
+        if score.support < 30
+    ]
+    if rare:
+        listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
+        return [f"Fewer than 30 test rows, so little can be said about: {listed}."]
+    return []
 
 
 def head_section(facts: Facts, head: str) -> list[str]:
@@ -107,6 +168,8 @@ def _sets(facts: Facts, head: str) -> list[str]:
     sizes = ", ".join(
         f"{size}: {percent(count / total)}" for size, count in enumerate(found.sizes, start=1) if count
     )
+    if fitted is None:  # a classification always has sets; the type allows for other tasks
+        return []
     text = (
         "The prediction set holds the winner and every class with probability of at least "
         f"{fitted.threshold:.4f}. Promised: the true class is in it {percent(found.promised, 0)} of the "
@@ -164,3 +227,44 @@ def _policy(facts: Facts, head: str) -> list[str]:
         inline(trade_off_plot(probabilities.max(axis=1), right)),
     )
     return ["### When it acts alone", text, saved, limits, note, picture]
+
+
+def _business(facts: Facts) -> list[str]:
+    found = facts.report.impact
+    money, assumed = found.assumptions.currency, found.assumptions
+    ways = [found.manual, found.majority, found.model]
+    rows = [[way.name, f"{way.minutes:,.0f}", f"{way.misrouted:,.0f}", f"{way.money:,.0f}"] for way in ways]
+    names = {
+        "tickets_a_month": "tickets a month",
+        "route_minutes": "minutes to route a ticket by hand",
+        "review_minutes": "minutes to review the model's proposal",
+        "misroute_minutes": "minutes lost on a misrouted ticket",
+        "misroute_money": f"{money} lost on a misrouted ticket besides",
+        "manual_error_share": "share that a person routes wrongly",
+        "cost_an_hour": f"{money} an hour of a person",
+        "build_money": f"{money} to build it",
+        "run_money_a_month": f"{money} a month to run it",
+    }
+    assumptions = [[text, f"{getattr(assumed, name):,g}"] for name, text in names.items()]
+    return [
+        "## What it is worth",
+        "The model's shares are measured on the test split; everything else is an **assumption** from the "
+        "section `business` of `params.yaml`. Put your own figures there.",
+        table(["1,000 tickets", "minutes of people", "misrouted", money], rows),
+        image("what 1,000 tickets cost, by way of routing", inline(money_plot(ways, money))),
+        bullets(_worth(found, money)),
+        folded("The assumptions", table(["assumption", "value"], assumptions)),
+    ]
+
+
+def _worth(found: Impact, money: str) -> list[str]:
+    months = found.break_even_months
+    return [
+        f"Against routing by hand: {found.minutes_saved:,.0f} minutes and {found.money_saved:,.0f} {money} "
+        "saved per 1,000 tickets.",
+        f"Against the majority rule: {found.minutes_saved_over_majority:,.0f} minutes and "
+        f"{found.money_saved_over_majority:,.0f} {money} saved per 1,000 tickets.",
+        f"{found.money_saved_a_month:,.0f} {money} saved a month; "
+        + (f"break-even after {months:.1f} months." if months is not None else "it never breaks even."),
+        f"Return on investment over two years: {percent(found.roi, 0)}.",
+    ]

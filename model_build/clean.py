@@ -98,12 +98,12 @@ def clean(
         dropped=dict(examiner.dropped),
         findings=[],
     )
-    return _with_duplicates(path, cleaned)
+    return _with_duplicates(path, cleaned, layout.noun)
 
 
-def _with_duplicates(path: Path, cleaned: Cleaned) -> Cleaned:
+def _with_duplicates(path: Path, cleaned: Cleaned, noun: str) -> Cleaned:
     """`cleaned` with the findings about texts that occur more than once."""
-    findings = find_duplicates(lambda: text_keys(cleaned), cleaned.rows)
+    findings = find_duplicates(lambda: text_keys(cleaned), cleaned.rows, noun)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataValidationError(str(path), errors)
@@ -174,7 +174,9 @@ class _ShardWriter:
             self.class_counts[head] += np.bincount(labels, minlength=len(codes))
             columns[LABEL + head] = labels
         columns[ROW] = np.array([examined.rows[k] for k in keep], dtype=np.int64)
-        texts = [examined.fields[name] for name in self.layout.text_fields]
+        texts = [examined.fields[name] for name in self.layout.key_fields]
+        if not self.layout.text_fields and examined.times is not None:
+            texts.append([str(moment) for moment in examined.times])
         keys = [key_of("\n".join(part[k] or "" for part in texts)) for k in keep]
         columns[TEXT_KEY] = np.array(keys, dtype=np.uint64)
         if examined.times is not None:

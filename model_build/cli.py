@@ -14,7 +14,7 @@ from typing import Final
 
 from lambdas.core.errors import TriageError
 
-SERVICES: Final = ("tickets",)
+SERVICES: Final = ("tickets", "transactions")
 STAGES: Final = (
     "source",
     "validate",
@@ -30,6 +30,17 @@ STAGES: Final = (
     "verify",
     "bundle",
 )
+
+MAPPED: Final = {
+    "--card": (("card_id",), "the column with the card"),
+    "--merchant": (("merchant_id",), "the column with the merchant or terminal"),
+    "--amount": (("amount",), "the column with the amount"),
+    "--category": (("category",), "the column with the merchant's category"),
+    "--place": (("latitude", "longitude"), "the two columns with the place: lat,long"),
+    "--home": (("home_latitude", "home_longitude"), "the two columns with the holder's home"),
+    "--id": (("transaction_id",), "the column with the transaction's own id"),
+}
+"""Options that are short for --extra: the fields of the request schema that they fill."""
 
 _ENVIRONMENT: Final = {
     errno.ENOSPC: "make room, or pass --build-dir on another disk",
@@ -68,6 +79,8 @@ Runs every stage, from the CSV to a bundle in build/<service>/bundles/<version>.
       train tickets --csv train.csv --test-csv test.csv --text text --label category
   leave out rows without a label, and classes with fewer than 5 rows:
       train tickets --csv my.csv --text text --label queue --missing queue=drop-row --rare drop-row
+  transactions, whatever their columns are called (what is not named is looked up in params.yaml):
+      train transactions --csv my.csv --card user --merchant shop --time when --amount amt --label is_fraud
   any value of params.yaml:
       train tickets --set split.folds=3 --set synthetic_rows=3000
 """
@@ -171,6 +184,9 @@ def _data_options(command: argparse.ArgumentParser) -> None:
     data.add_argument("--language", help="the column with the language, for the figures by language")
     data.add_argument("--extra", action="append", default=[], metavar="FIELD=COLUMN",
                       help="fill a field of the request schema from a column: channel=source")  # fmt: skip
+    data.add_argument("--positive", help="what means fraud in the label column (1,true,yes,fraud)")
+    for option, (_, what) in MAPPED.items():
+        data.add_argument(option, help=f"transactions: {what}")
     data.add_argument("--test-csv", help="a second CSV like the first, only ever tested on")
     data.add_argument("--delimiter", help="what separates the cells (,); \\t for a tab")
     data.add_argument("--time-format", help="of times that are not ISO 8601: '%%d/%%m/%%Y %%H:%%M'")

@@ -50,6 +50,21 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Binary:
+    """A label column that says yes or no: the head it becomes, and what its two classes are called.
+
+    `positive` are the values that mean yes, in lower case, `negative` those that mean no; without any of
+    these every other value means no.
+    """
+
+    head: str
+    no: str
+    yes: str
+    positive: frozenset[str]
+    negative: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some rows of one split.
 
@@ -57,7 +72,9 @@ class Batch:
     tickets: subject, body and, when the data says them, channel, customer_tier, previous_tickets);
     None where the row does not say. labels: the index into `Dataset.classes[head]`, int64 [n], for each
     head. rows: where the row stood in the CSV, as a spreadsheet counts (the header is row 1). folds:
-    the fold of each row for cross-validation, -1 outside the train split.
+    the fold of each row for cross-validation, -1 outside the train split. times: in ms since 1970 UTC.
+    history: the features that came from what was before each row, [rows, features] with NaN for unknown,
+    for services that have some.
     """
 
     columns: Mapping[str, list[str | None]]
@@ -66,6 +83,8 @@ class Batch:
     folds: Ints
     groups: list[str | None] | None
     languages: list[str | None] | None
+    times: Ints | None = None
+    history: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,6 +103,8 @@ class Batch:
             folds=self.folds[here],
             groups=None if self.groups is None else self.groups[here],
             languages=None if self.languages is None else self.languages[here],
+            times=None if self.times is None else self.times[here],
+            history=None if self.history is None else self.history[here],
         )
 
 
@@ -100,7 +121,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     `rows` are those of the source file, `sha256` is its. `left_out` counts by reason those of its rows that
     are in no split, `test_left_out` those of a separate test file. The heads are the label columns, the
     first one decides. `class_counts[split][head][k]` counts the rows of class k. `test_source` names the
-    separate file the test split comes from, if it does.
+    separate file the test split comes from, if it does. `has_history`: a replay gives its rows features;
+    `label_delay_ms` is how long after a row its label is known.
     """
 
     folder: Path
@@ -121,6 +143,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     test_left_out: dict[str, int] = {}
     test_source: str | None = None
     test_sha256: str | None = None
+    has_history: bool = False
+    label_delay_ms: int = 0
 
     @property
     def heads(self) -> tuple[str, ...]:

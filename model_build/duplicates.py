@@ -33,7 +33,7 @@ class Owners(NamedTuple):
         return found
 
 
-def find_duplicates(read: Callable[[], KeyedRows], rows: int) -> list[Finding]:
+def find_duplicates(read: Callable[[], KeyedRows], rows: int, noun: str = "text") -> list[Finding]:
     """What there is to say about texts that occur more than once. `read` starts a pass over
     (text key, class, row)."""
     distinct = copies = contradictory_rows = contradictory_texts = 0
@@ -55,8 +55,8 @@ def find_duplicates(read: Callable[[], KeyedRows], rows: int) -> list[Finding]:
             Finding(
                 code="one-text",
                 severity="error",
-                message=f"all {rows:,} rows have the same text",
-                advice="Check the text columns",
+                message=f"all {rows:,} rows have the same {noun}",
+                advice=f"Check the columns of the {noun}",
             )
         ]
     if copies:
@@ -64,13 +64,13 @@ def find_duplicates(read: Callable[[], KeyedRows], rows: int) -> list[Finding]:
             Finding(
                 code="duplicates",
                 severity="note",
-                message=f"{copies:,} rows repeat the text of another row ({distinct:,} different texts); "
+                message=f"{copies:,} rows repeat the {noun} of another row ({distinct:,} different {noun}s); "
                 "copies stay on one side of the split",
                 count=copies,
             )
         )
     if contradictory_texts:
-        findings.append(_contradictory(contradictory_texts, contradictory_rows, first))
+        findings.append(_contradictory(noun, contradictory_texts, contradictory_rows, first))
     return findings
 
 
@@ -107,11 +107,11 @@ def _partitions(read: Callable[[], Iterable[tuple[Column, ...]]], rows: int) -> 
         yield tuple(np.concatenate(column) for column in zip(*pieces, strict=True))
 
 
-def _contradictory(texts: int, rows: int, first: list[int]) -> Finding:
+def _contradictory(noun: str, texts: int, rows: int, first: list[int]) -> Finding:
     return Finding(
         code="contradictory",
         severity="warning",
-        message=f"{texts:,} text{'s' if texts > 1 else ''} with more than one label ({rows:,} rows)",
+        message=f"{texts:,} {noun}{'s' if texts > 1 else ''} with more than one label ({rows:,} rows)",
         advice="No model gets all of them right: decide on one label each",
         rows=sorted(first)[:NAMED_ROWS],
         count=rows,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from model_build.csv_source import Chunk
-from model_build.dataset import Columns
+from model_build.dataset import Binary, Columns
 from model_build.errors import ParametersError
 from model_build.findings import RowLog
 from model_build.missing import Missing, Policy, Role, roles
@@ -27,8 +27,8 @@ Cell = str | None
 class Layout:
     """How the CSV's columns become fields: all that examining needs to know.
 
-    `text_fields` maps a text field to the CSV columns that are joined into it; `classes`, once they are
-    known, are the labels to keep.
+    `text_fields` maps a text field to the CSV columns that are joined into it. `binary`: the one label column
+    says yes or no.
     """
 
     columns: Columns
@@ -36,12 +36,38 @@ class Layout:
     fields: Mapping[str, Field]
     missing: Missing
     time_format: str | None = None
+    binary: Binary | None = None
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """The label column of each head."""
+        if self.binary is not None:
+            return {self.binary.head: self.columns.labels[0]}
+        return {name: name for name in self.columns.labels}
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What each CSV column is used as."""
+        return roles(self.columns, [name for name, field in self.fields.items() if field.needed])
+
+    @property
+    def key_fields(self) -> list[str]:
+        """The fields that tell rows apart: the texts, or where there are none, all of them."""
+        return list(self.text_fields) or list(self.columns.extra)
+
+    @property
+    def noun(self) -> str:
+        """What is the same in rows that are told apart by nothing."""
+        return "text" if self.text_fields else "transaction"
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.columns.extra) - set(self.fields))
         if unknown:
             known = ", ".join(name for name in self.fields if name not in self.text_fields)
             raise ParametersError(f"extra: there is no field '{unknown[0]}' in the schema: it has {known}")
+        for name, one in self.fields.items():
+            if one.needed and name not in self.columns.extra:
+                raise ParametersError(f"which column is the {name}? Say --extra {name}=<column>")
 
 
 @dataclass
@@ -75,10 +101,11 @@ class Examiner:
         layout, columns = self.layout, self.layout.columns
         self.seen += len(chunk.rows)
         drop: dict[int, str] = {}
-        used = {name: self._column(name, role, chunk, drop) for name, role in roles(columns).items()}
+        used = {name: self._column(name, role, chunk, drop) for name, role in layout.roles.items()}
         self._no_text(chunk, drop)
         labels: dict[str, list[str]] = {
-            name: [value or "" for value in used[name]] for name in columns.labels
+            head: [value or "" for value in self._said(name, used[name], chunk)]
+            for head, name in layout.heads.items()
         }
         times = self._times(used[columns.time], chunk, drop) if columns.time else None
         fields = {
@@ -110,6 +137,23 @@ class Examiner:
         if role == "label":
             return self._tidy_labels(name, cells, values, chunk)
         return values
+
+    def _said(self, name: str, values: list[Cell], chunk: Chunk) -> list[Cell]:
+        """The labels as classes: those of a yes-or-no column by their meaning, others as they are."""
+        binary = self.layout.binary
+        if binary is None:
+            return values
+        said: list[Cell] = []
+        for k, value in enumerate(values):
+            plain = None if value is None else value.casefold().removesuffix(".0")
+            if plain is None or plain in binary.positive:
+                said.append(None if plain is None else binary.yes)
+            elif plain in binary.negative or not binary.negative:
+                said.append(binary.no)
+            else:
+                self.log.add("neither", name, [chunk.rows[k]])
+                said.append(None)
+        return said
 
     def _apply(self, policy: Policy, name: str, gaps: list[int], chunk: Chunk, drop: dict[int, str]) -> None:
         if policy == "error":
@@ -180,7 +224,11 @@ class Examiner:
                 continue
             accepted = read(value, target)
             if accepted is None and k not in drop:
-                self.log.add("bad-value", source, [chunk.rows[k]])
+                if self.layout.missing.refused == "drop-row":
+                    self.log.add("refused-dropped", source, [chunk.rows[k]])
+                    drop[k] = f"a value in column '{source}' that the service refuses"
+                else:
+                    self.log.add("bad-value", source, [chunk.rows[k]])
             out.append(accepted)
         return out
 

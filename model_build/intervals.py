@@ -30,6 +30,11 @@ class Interval(msgspec.Struct, frozen=True):
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+def rounded_interval(found: Interval) -> dict[str, float]:
+    """`found` as the manifest holds it."""
+    return {name: round(float(getattr(found, name)), 6) for name in ("value", "low", "high")}
+
+
 def wilson(successes: int, n: int) -> Interval:
     """The share `successes` / `n` with Wilson's score interval (Wilson 1927, JASA 22:209-212).
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from model_build.dataset import Columns
+from model_build.errors import ParametersError
 from model_build.examine import Layout
 from model_build.parameters import Parameters
 from model_build.progress import Reporter
@@ -51,10 +52,13 @@ class Job:
     def layout(self) -> Layout:
         """How the columns become fields of the service's schema."""
         columns = self.columns
+        if self.service.delayed and not columns.time:
+            raise ParametersError(f"{self.service.name} need a time column: pass --time")
         return Layout(
             columns=columns,
             text_fields=self.service.text_fields(columns.text),
             fields=self.service.fields,
             missing=self.parameters.service.missing,
             time_format=self.parameters.service.data.time_format,
+            binary=self.service.binary(self.parameters.service.data.positive),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from model_build.dataset import Columns
 from model_build.errors import ParametersError
 
 Policy = Literal["error", "empty", "impute", "drop-row"]
-Role = Literal["text", "label", "time", "group", "language", "extra"]
+Role = Literal["text", "label", "time", "group", "language", "needed", "extra"]
 
 WORDS_FOR_NOTHING: Final = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")
 
@@ -20,6 +21,7 @@ ALLOWED: Final[dict[Role, tuple[Policy, ...]]] = {
     "time": ("error", "drop-row"),
     "group": ("error", "empty", "drop-row"),
     "language": ("error", "empty", "drop-row"),
+    "needed": ("error", "drop-row"),
     "extra": ("error", "empty", "impute", "drop-row"),
 }
 
@@ -33,7 +35,8 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - impute: the value stays unknown; the model fills it with what it learned on the train split.
 
     `no_text` is about rows without a text in any text column; one empty text column beside another is
-    normal. `words` count as missing everywhere but in texts, where only blanks do.
+    normal. `words` count as missing everywhere but in texts, where only blanks do. `needed` is about fields
+    that the service's schema insists on, `refused` about values of any field that it would refuse.
     """
 
     no_text: Literal["error", "drop-row"] = "drop-row"
@@ -42,7 +45,9 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time: Policy = "error"
     group: Policy = "empty"
     language: Policy = "empty"
+    needed: Policy = "error"
     extra: Policy = "impute"
+    refused: Literal["error", "drop-row"] = "error"
     columns: dict[str, Policy] = {}
     words: tuple[str, ...] = WORDS_FOR_NOTHING
     warn_above: float = 0.3
@@ -58,8 +63,11 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return chosen
 
 
-def roles(columns: Columns) -> dict[str, Role]:
-    """What each CSV column is used as; a column used twice has the first of its roles in this order."""
+def roles(columns: Columns, needed: Collection[str] = ()) -> dict[str, Role]:
+    """What each CSV column is used as; a column used twice has the first of its roles in this order.
+
+    `needed` are the fields of the schema that there is no row without.
+    """
     found: dict[str, Role] = dict.fromkeys(columns.labels, "label")
     for name in columns.text:
         found.setdefault(name, "text")
@@ -73,4 +81,7 @@ def roles(columns: Columns) -> dict[str, Role]:
             found.setdefault(single, role)
     for name in columns.extra.values():
         found.setdefault(name, "extra")
+    for field in needed:
+        if found.get(columns.extra.get(field, "")) == "extra":
+            found[columns.extra[field]] = "needed"
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from model_build.cli import MAPPED
 from model_build.csv_source import header_of
 from model_build.errors import ParametersError
 from model_build.missing import Missing, Policy
@@ -56,6 +57,8 @@ def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> P
     seed = found.seed if getattr(options, "seed", None) is None else options.seed
     changed = Parameters(seed=seed, service=service)
     changed.check()
+    if any(field.kind == "text" for field in fields.values()) and not service.data.text:
+        raise ParametersError("data: name at least one text column")
     return changed
 
 
@@ -65,6 +68,8 @@ def _data(
     delimiter = (options.delimiter or ",").replace("\\t", "\t")
     if len(delimiter) != 1:
         raise ParametersError(f"--delimiter must be one character, not {options.delimiter!r}")
+    if any(field.needed for field in fields.values()):
+        return _mapped(options, defaults, fields, delimiter)
     text = _listed(options.text) or list(defaults.text)
     label = _listed(options.label) or list(defaults.label)
     extra = dict(_pair(pair, "--extra", "channel=source") for pair in options.extra)
@@ -87,6 +92,39 @@ def _data(
         group=options.group,
         language=language,
         extra=extra,
+    )
+
+
+def _mapped(
+    options: argparse.Namespace, defaults: DataParameters, fields: Mapping[str, Field], delimiter: str
+) -> DataParameters:
+    """The column mapping of params.yaml with that of the options on top.
+
+    An optional field whose column in params.yaml is not in the file stays unknown; what an option names must
+    be there.
+    """
+    header = header_of(Path(options.csv), delimiter)
+    extra = {
+        name: column
+        for name, column in defaults.extra.items()
+        if column in header or (name in fields and fields[name].needed)
+    }
+    extra |= dict(_pair(pair, "--extra", "card_id=user") for pair in options.extra)
+    for option, (names, _) in MAPPED.items():
+        given = _listed(getattr(options, option.removeprefix("--")))
+        if given and len(given) != len(names):
+            raise ParametersError(f"{option} takes {len(names)} columns, with a comma between two")
+        extra |= dict(zip(names, given, strict=False))
+    return msgspec.structs.replace(
+        defaults,
+        label=_listed(options.label) or defaults.label,
+        csv=options.csv,
+        test_csv=options.test_csv,
+        delimiter=delimiter,
+        time=options.time or defaults.time,
+        time_format=options.time_format or defaults.time_format,
+        extra=extra,
+        positive=_listed(options.positive) or defaults.positive,
     )
 
 

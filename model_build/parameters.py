@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -22,11 +22,11 @@ class DataParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the rows come from. Without `csv` they are synthetic.
 
     `extra` maps fields of the request schema to CSV columns. `time_format` is a strptime pattern for
-    dates that are not ISO 8601.
+    dates that are not ISO 8601. `positive` are the values of a yes-or-no label that mean yes.
     """
 
-    text: list[str]
     label: list[str]
+    text: list[str] = []
     csv: str | None = None
     test_csv: str | None = None
     delimiter: str = ","
@@ -35,6 +35,7 @@ class DataParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: str | None = None
     language: str | None = None
     extra: dict[str, str] = {}
+    positive: list[str] = []
 
 
 class Shares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,14 +74,15 @@ class ClassParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServiceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One service's section of params.yaml."""
+    """One service's section of params.yaml. Without `coverage` there are no prediction sets."""
 
     data: DataParameters
     synthetic_rows: int = 12_000
     missing: Missing = Missing()
     classes: ClassParameters = ClassParameters()
     split: SplitParameters = SplitParameters()
-    coverage: float = 0.9
+    coverage: float | None = 0.9
+    label_delay_days: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     model: dict[str, Any] = {}
     costs: dict[str, Any] = {}
     business: dict[str, Any] = {}
@@ -103,11 +105,11 @@ class Parameters(msgspec.Struct, frozen=True):
             )
         if split.folds < 2:
             raise ParametersError(f"split.folds is {split.folds}: cross-validation needs at least 2")
-        if not 0.5 <= self.service.coverage < 1:
+        if self.service.coverage is not None and not 0.5 <= self.service.coverage < 1:
             raise ParametersError(f"coverage is {self.service.coverage}: it must be at least 0.5 and below 1")
         data = self.service.data
-        if len(set(data.label)) != len(data.label) or not data.label or not data.text:
-            raise ParametersError("data: name at least one text column, and each label column once")
+        if len(set(data.label)) != len(data.label) or not data.label:
+            raise ParametersError("data: name each label column once")
         if set(data.label) & {*data.text, data.time, data.group}:
             raise ParametersError("data: a label column cannot also be a text, time or group column")
 

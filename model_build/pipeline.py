@@ -9,10 +9,11 @@ from lambdas.core.bundle import Manifest
 from model_build import stages_bundle as last
 from model_build import stages_data as data
 from model_build import stages_model as model
+from model_build.bundle import CARD
 from model_build.dataset import Dataset
 from model_build.errors import ParametersError, TrackingError
 from model_build.job import Job
-from model_build.summary import tell
+from model_build.task import Measured
 from model_build.tracking import Tracker
 from model_build.tracking_run import run_of
 
@@ -31,16 +32,16 @@ def train_model(job: Job, *, tracked: bool = True) -> Manifest:
         raise
     if tracker is not None:
         _track(job, tracker, manifest)
-    tell(job, manifest, report)
+    _tell(job, manifest, report)
     return manifest
 
 
-def _train(job: Job) -> tuple[Manifest, model.Report]:
+def _train(job: Job) -> tuple[Manifest, Measured]:
     source = data.source_stage(job)
     validated = data.validate_stage(job, source)
     cleaned = data.clean_stage(job, source, validated)
     dataset = data.split_stage(job, source, cleaned).dataset
-    features = data.features_stage(job, dataset)
+    features = data.features_stage(job, cleaned, dataset)
     chosen = model.cross_validate_stage(job, dataset)
     fitted = model.train_stage(job, dataset, chosen)
     calibrated = model.calibrate_stage(job, dataset, fitted)
@@ -75,7 +76,7 @@ def stages(job: Job) -> dict[str, Callable[[], Any]]:
         "validate": lambda: data.validate_stage(job, data.read_source(job)),
         "clean": lambda: data.clean_stage(job, data.read_source(job), data.read_validated(job)),
         "split": lambda: data.split_stage(job, data.read_source(job), data.read_cleaned(job)),
-        "features": lambda: data.features_stage(job, dataset()),
+        "features": lambda: data.features_stage(job, data.read_cleaned(job), dataset()),
         "cross-validate": lambda: model.cross_validate_stage(job, dataset()),
         "train": lambda: model.train_stage(job, dataset(), model.read_chosen(job)),
         "calibrate": lambda: model.calibrate_stage(job, dataset(), model.read_fitted(job)),
@@ -106,6 +107,16 @@ def stages(job: Job) -> dict[str, Callable[[], Any]]:
             last.read_verified(job),
         ),
     }
+
+
+def _tell(job: Job, manifest: Manifest, report: Measured) -> None:
+    """The figures that matter, where the card is, and what to do next."""
+    say = job.reporter.say
+    size = sum(entry.bytes for entry in manifest.files.values()) / 1e6
+    say(f"\n{manifest.service} model {manifest.version} ({size:.1f} MB), on {report.rows:,} test rows:")
+    job.service.task.tell(job, manifest, report)
+    say(f"\nThe model card: {job.workspace.bundles / manifest.version / CARD}")
+    say(f"To make it live: make publish SERVICE={manifest.service}")
 
 
 def _track(job: Job, tracker: Tracker, manifest: Manifest) -> None:

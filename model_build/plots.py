@@ -43,7 +43,7 @@ def confusion_plot(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -
     part = counts[np.ix_(shown, shown)]
     shares = part / np.maximum(counts[shown].sum(axis=1, keepdims=True), 1)
     size = 2.0 + 0.36 * len(shown)
-    figure, axes = _figure(size + 0.6, size)
+    figure, axes = figure_of(size + 0.6, size)
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="equal")
     for row, column in np.ndindex(shares.shape):
         if part[row, column]:
@@ -57,7 +57,7 @@ def confusion_plot(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -
     axes.tick_params(length=0)
     for edge in axes.spines.values():
         edge.set_visible(False)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _short(name: str) -> str:
@@ -72,9 +72,9 @@ def most_confused(counts: Ints) -> list[int]:
     return sorted(np.argsort(-errors, kind="stable")[:MOST_CELLS].tolist())
 
 
-def reliability_plot(found: Reliability) -> bytes:
+def reliability_plot(found: Reliability, *, said: str = "confidence", came: str = "accuracy") -> bytes:
     """Accuracy against confidence, in bins of equal size, with intervals; the diagonal is perfect."""
-    figure, axes = _figure(4.2, 3.8)
+    figure, axes = figure_of(4.2, 3.8)
     confidence = [each.confidence for each in found.bins]
     lowest = min(0.5, *confidence, *(each.accuracy.low for each in found.bins))
     start = max(0.0, np.floor(lowest * 10) / 10)
@@ -82,11 +82,11 @@ def reliability_plot(found: Reliability) -> bytes:
     _with_intervals(axes, confidence, [each.accuracy for each in found.bins])
     axes.set_xlim(start, 1.01)
     axes.set_ylim(start, 1.01)
-    axes.set_xlabel("confidence")
-    axes.set_ylabel("accuracy")
-    _percent(axes)
+    axes.set_xlabel(said)
+    axes.set_ylabel(came)
+    in_percent(axes)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
-    return _png(figure)
+    return png_of(figure)
 
 
 def trade_off_plot(confidence: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_]) -> bytes:
@@ -96,20 +96,20 @@ def trade_off_plot(confidence: npt.NDArray[np.floating[Any]], right: npt.NDArray
     acted = np.arange(1, len(order) + 1)
     # The first few rows only tell how lucky they are.
     first = min(len(order) - 1, max(50, len(order) // 20))
-    figure, axes = _figure(4.2, 3.8)
+    figure, axes = figure_of(4.2, 3.8)
     places = np.unique(np.linspace(first, len(order) - 1, 400).astype(int))
     axes.plot(acted[places] / len(order), wrong[places] / acted[places], color=BLUE, linewidth=1.6)
     axes.set_xlim(0, 1.0)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("acted on without a person")
     axes.set_ylabel("wrong among them")
-    _percent(axes)
-    return _png(figure)
+    in_percent(axes)
+    return png_of(figure)
 
 
 def money_plot(ways: Sequence[Way], currency: str) -> bytes:
     """What 1,000 items cost, a bar a way."""
-    figure, axes = _figure(5.6, 0.75 + 0.45 * len(ways))
+    figure, axes = figure_of(5.6, 0.75 + 0.45 * len(ways))
     places = range(len(ways))
     colours = [BLUE if way.name == "model" else FAINT for way in ways]
     axes.barh(places, [way.money for way in ways], color=colours, height=0.62)
@@ -120,7 +120,7 @@ def money_plot(ways: Sequence[Way], currency: str) -> bytes:
     axes.set_xlim(0, 1.18 * max(1.0, *(way.money for way in ways)))
     axes.set_xlabel(f"{currency} for 1,000 tickets")
     axes.tick_params(axis="y", length=0)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _with_intervals(axes: Axes, places: Sequence[float], found: Sequence[Interval]) -> None:
@@ -141,7 +141,8 @@ def _with_intervals(axes: Axes, places: Sequence[float], found: Sequence[Interva
     )
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def figure_of(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of so many inches, and its axes in the cards' style."""
     figure = Figure(figsize=(width, height), dpi=DOTS_AN_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
@@ -153,14 +154,15 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _percent(axes: Axes) -> None:
+def in_percent(axes: Axes) -> None:
+    """Both axes in per cent, with a faint grid."""
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.grid(color=FAINT, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
     """Without the library's name and version, which would make the bytes change with it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})

@@ -80,7 +80,7 @@ def feature_reference(
     dataset: Dataset, service: TrainingService, progress: Progress = quiet
 ) -> FeatureReference:
     """The distributions of the hand-made features, the text lengths and the words of the train split."""
-    rows = min(MOST_ROWS, dataset.split_rows["train"])
+    rows, seen = min(MOST_ROWS, dataset.split_rows["train"]), 0
     matrices: list[Floats] = []
     characters: list[int] = []
     lengths: list[int] = []
@@ -93,7 +93,8 @@ def feature_reference(
             lengths.append(len(found))
             words.update(set(found))
         languages.update(language or "" for language in batch.languages or ())
-        progress(len(lengths), rows)
+        seen += len(batch)
+        progress(seen, rows)
     features = np.concatenate(matrices)
     top = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:TOP_WORDS]
     return FeatureReference(
@@ -133,7 +134,7 @@ def reference(features: FeatureReference, dataset: Dataset, probabilities: Mappi
         format=FORMAT,
         rows=features.rows,
         features=features.features,
-        text={"characters": features.characters, "words": features.words_a_row},
+        text={"characters": features.characters, "words": features.words_a_row} if features.words else {},
         words=features.words,
         languages=features.languages,
         heads=heads,

@@ -39,9 +39,13 @@ def reliability(probabilities: Floats, labels: Ints, *, seed: int, bins: int = B
     lie somewhat high and the interval is a cautious one.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    return reliability_of(confidence, probabilities.argmax(axis=1) == labels, seed=seed, bins=bins)
+
+
+def reliability_of(confidence: Floats, right: Bools, *, seed: int, bins: int = BINS) -> Reliability:
+    """The same of any probability, [rows], of what came true or not."""
     rng = np.random.default_rng(seed)
-    n = len(labels)
+    n = len(right)
     replicates = np.empty(RESAMPLES)
     for k in range(RESAMPLES):
         drawn = rng.integers(0, n, n)

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.core.bundle import Head
-from model_build.dataset import Batch, Dataset
+from model_build.dataset import Batch, Binary, Dataset
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration  # it imports scipy
     from model_build.card import Story
+    from model_build.clean import Cleaned
+    from model_build.task import Task
 
 Floats = npt.NDArray[np.floating[Any]]
 FieldKind = Literal["text", "category", "integer", "number"]
@@ -37,6 +39,8 @@ class Field:
     """Characters; longer texts are cut in training, because serving would refuse them."""
     least: float | None = None
     most: float | None = None
+    needed: bool = False
+    """There is no row without it."""
 
 
 class Fitted(Protocol):
@@ -44,6 +48,9 @@ class Fitted(Protocol):
 
     def logits(self, batch: Batch) -> dict[str, Floats]:
         """Each head's uncalibrated scores, [rows, classes]; their softmax is the probability."""
+
+    def outputs(self, batch: Batch) -> Mapping[str, Floats]:
+        """What else the graph puts out, by name: it must answer alike there too."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,24 @@ class TrainingService(Protocol):
     def fields(self) -> Mapping[str, Field]:
         """The fields a CSV can fill, by their name in the request schema."""
 
+    @property
+    def task(self) -> Task:
+        """What kind of question the model answers."""
+
+    @property
+    def delayed(self) -> bool:
+        """Whether features come from a replay of all that was before a row; then there must be times."""
+
+    def binary(self, positive: Sequence[str]) -> Binary | None:
+        """What a label means that says yes or no; None where labels are classes. `positive` are the values
+        that the user says mean yes, none for the usual words."""
+
+    def replay(self, cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: Progress) -> None:
+        """Write the features that come from what was before each row: model_build/history.py."""
+
+    def beside(self, fitted: Fitted, batch: Batch) -> Mapping[str, npt.NDArray[Any]]:
+        """What the task measures with beside the scores, an entry a row."""
+
     def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
         """Which text columns of the CSV fill which field; several are joined by a new line."""
 
@@ -98,7 +123,7 @@ class TrainingService(Protocol):
         """The hand-made features of `batch`, [rows, features]; NaN where the row does not say."""
 
     def texts(self, batch: Batch) -> list[str]:
-        """The text that the model reads, a row each; for statistics."""
+        """The text that the model reads, a row each; for statistics. None of them where there is none."""
 
     def words(self, batch: Batch) -> list[list[str]]:
         """The words of each row's text, as the model's features tell them apart; for statistics."""
@@ -114,9 +139,14 @@ class TrainingService(Protocol):
         """Fit the chosen candidate on the train split."""
 
     def export(
-        self, fitted: Fitted, calibrations: Mapping[str, Calibration], dataset: Dataset, folder: Path
+        self,
+        fitted: Fitted,
+        calibrations: Mapping[str, Calibration],
+        dataset: Dataset,
+        folder: Path,
+        costs: Mapping[str, Any],
     ) -> Exported:
-        """Write the calibrated graph and what goes with it into `folder`."""
+        """Write the calibrated graph and what goes with it into `folder`; `costs` are the section."""
 
     def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
         """What was exported into `folder`, run by the code that serves it."""

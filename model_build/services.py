@@ -12,4 +12,8 @@ def load_service(name: str) -> TrainingService:
         from model_build.tickets.pipeline import TicketTraining
 
         return TicketTraining()
+    if name == "transactions":
+        from model_build.transactions.pipeline import TransactionTraining
+
+        return TransactionTraining()
     raise ParametersError(f"there is no service '{name}'")

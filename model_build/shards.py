@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model_build.assign import Parts, scatter
-from model_build.clean import GROUP, GROUP_KEY, LANGUAGE, ROW, SHARD_BYTES, SHARD_ROWS, TEXT_KEY
+from model_build.clean import GROUP, GROUP_KEY, LANGUAGE, ROW, SHARD_BYTES, SHARD_ROWS, TEXT_KEY, TIME
 from model_build.dataset import FIELD, LABEL, SPLITS, Batch, Dataset, Split
+from model_build.history import History, open_history
 
 FOLD: Final = "fold"
 MOST_SHARDS: Final = 256
@@ -79,15 +80,16 @@ class SplitWriter:
 def read_batches(dataset: Dataset, split: Split, size: int, epoch: int) -> Iterator[Batch]:
     """See Dataset.batches."""
     shards = sorted((dataset.folder / split).glob("*.parquet"))
+    history = open_history(dataset, split) if dataset.has_history else None
     rng = np.random.default_rng((dataset.seed, _ORDER_SEED, epoch))
     for index in rng.permutation(len(shards)):
         table = pq.ParquetFile(shards[index]).read()
         table = table.take(rng.permutation(len(table)))
         for start in range(0, len(table), size):
-            yield _batch(table.slice(start, size), dataset)
+            yield _batch(table.slice(start, size), dataset, history)
 
 
-def _batch(table: pa.Table, dataset: Dataset) -> Batch:
+def _batch(table: pa.Table, dataset: Dataset, history: History | None) -> Batch:
     def listed(name: str) -> list[str | None] | None:
         return table[name].to_pylist() if name in table.column_names else None
 
@@ -98,4 +100,6 @@ def _batch(table: pa.Table, dataset: Dataset) -> Batch:
         folds=table[FOLD].to_numpy().astype(np.int64),
         groups=listed(GROUP),
         languages=listed(LANGUAGE),
+        times=table[TIME].to_numpy() if TIME in table.column_names else None,
+        history=None if history is None else history.of(table[ROW].to_numpy()),
     )

@@ -9,7 +9,7 @@ twice never lies on two sides. Every row left out is counted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model_build.assign import Keys, Parts, Read, Rule, group_rule, stratified_rule, time_rule
+from model_build.assign import Keys, Parts, Read, Rule, TimeRule, group_rule, stratified_rule, time_rule
 from model_build.clean import GROUP_KEY, ROW, TEXT_KEY, TIME, Cleaned
 from model_build.crossval import fold_plan, fold_rule
 from model_build.dataset import LABEL, SPLITS, Columns, Dataset, Split, SplitKind
@@ -32,7 +32,8 @@ from model_build.shards import FOLD, SplitWriter
 from model_build.split_findings import IN_WORDS, split_findings
 
 LEFT_OUT = -1
-Reason = Literal["text", "group"]
+DAY_MS = 86_400_000
+Reason = Literal["text", "group", "gap"]
 
 
 class SplitReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,8 @@ class Sieve:
     rule: Rule
     text: Owners
     group: Owners | None
+    gap: int = 0
+    """Milliseconds before each later part whose rows are in none: their labels come too late for it."""
 
     def parts(self, keys: Keys) -> tuple[Parts, dict[Reason, npt.NDArray[np.bool_]]]:
         """The part of each row, LEFT_OUT for some, and which rows were left out for which reason."""
@@ -68,6 +71,9 @@ class Sieve:
             out["group"] = self.group.elsewhere(keys.group, parts)
         seen = self.text.elsewhere(keys.text, parts)
         out["text"] = seen & ~out["group"] if "group" in out else seen
+        if self.gap and isinstance(self.rule, TimeRule):
+            late = self.rule.before_a_cut(keys, self.gap)
+            out["gap"] = late & ~out["text"] & ~out.get("group", np.zeros_like(late))
         for rows in out.values():
             parts = np.where(rows, np.int8(LEFT_OUT), parts)
         return parts, out
@@ -82,10 +88,13 @@ def split(
     seed: int,
     synthetic: bool,
     test: Cleaned | None = None,
+    label_delay_days: float = 0.0,
+    has_history: bool = False,
     progress: Progress = quiet,
 ) -> SplitResult:
     """Split `cleaned` (and take `test`, when given, as the test part) into the dataset in `folder`.
 
+    With a `label_delay_days` the rows whose labels are not yet known when the next part begins are in none.
     Raises DataValidationError when a class cannot be learned from the train part, or when too many rows
     would have to be left out; ParametersError when the wanted kind of split has no column.
     """
@@ -94,7 +103,13 @@ def split(
     read = _reader(cleaned)
     counts = cleaned.class_counts[next(iter(cleaned.classes))]
     rule = _rule(kind, read, shares, counts, seed)
-    sieve = _sieve(cleaned, rule, read, kind, test)
+    delay = round(label_delay_days * DAY_MS)
+    if delay and kind != "time":
+        raise ParametersError(
+            "with label_delay_days the rows are split by time: name the time column, --time, and leave "
+            "split.by at auto"
+        )
+    sieve = replace(_sieve(cleaned, rule, read, kind, test), gap=delay)
 
     def train_keys() -> Iterator[Keys]:
         for keys in read():
@@ -127,6 +142,8 @@ def split(
         test_left_out=test.dropped if test else {},
         test_source=test.source if test else None,
         test_sha256=test.sha256 if test else None,
+        has_history=has_history,
+        label_delay_ms=delay,
     )
     dataset.save()
     report = SplitReport(kind=kind, why=why, rows=rows, left_out=left_out, findings=findings)
@@ -244,7 +261,7 @@ def _write(
 ) -> tuple[dict[str, int], dict[Split, dict[str, list[int]]]]:
     """Write the shards of every part; returns the rows left out by reason, and the class counts."""
     label = LABEL + next(iter(cleaned.classes))
-    left_out = {"text": 0, "group": 0}
+    left_out = {"text": 0, "group": 0, "gap": 0}
     writer = SplitWriter(folder, cleaned.classes, rows=cleaned.rows, size=cleaned.bytes, seed=seed)
     sources = [(cleaned, name) for name in cleaned.shards]
     sources += [(test, name) for name in test.shards] if test else []

@@ -15,11 +15,11 @@ from lambdas.core.bundle import MODEL, Head, Manifest, TrainingData
 from model_build.bundle import REFERENCE, TIMINGS, Draft, write_bundle
 from model_build.dataset import Dataset
 from model_build.errors import StageNotRun
-from model_build.intervals import Interval
 from model_build.job import Job
 from model_build.reference import FeatureReference, reference
 from model_build.service import CandidateScores, Exported, Fitted, Serve
-from model_build.stages_model import HeadCalibration, Report, read_predictions
+from model_build.stages_model import read_predictions
+from model_build.task import HeadCalibration
 from model_build.thresholds import Thresholds
 from model_build.verify import Parity, verify
 
@@ -50,7 +50,9 @@ def export_stage(
         for old in folder.iterdir():
             old.unlink()
         calibrations = {head: found.calibration for head, found in calibrated.items()}
-        done: Exported = job.service.export(fitted, calibrations, dataset, folder)
+        done: Exported = job.service.export(
+            fitted, calibrations, dataset, folder, job.parameters.service.costs
+        )
         size = sum(path.stat().st_size for path in folder.iterdir())
         stage.note = f"{MODEL} and {len(done.files)} more files, {size / 1e6:.1f} MB"
     result = ExportResult(sorted([done.model.name, *done.files]), done.settings)
@@ -86,7 +88,7 @@ def bundle_stage(
     chosen: CandidateScores,
     calibrated: Mapping[str, HeadCalibration],
     thresholds: Mapping[str, Thresholds],
-    report: Report,
+    report: Any,
     exported: ExportResult,
     verified: Verified,
 ) -> Manifest:
@@ -120,6 +122,7 @@ def bundle_stage(
                 chosen=chosen,
                 calibrated=calibrated,
                 thresholds=thresholds,
+                task=job.service.task,
                 report=report,
                 verified=verified,
                 tested=tested,
@@ -153,28 +156,10 @@ def heads_of(
     ]
 
 
-def metrics_of(job: Job, dataset: Dataset, report: Report, verified: Verified) -> dict[str, Any]:
+def metrics_of(job: Job, dataset: Dataset, report: Any, verified: Verified) -> dict[str, Any]:
     """The manifest's metrics, all but the card's detail: rounded, so that they read well and compare."""
-    heads: dict[str, Any] = {}
-    for head, found in report.heads.items():
-        heads[head] = {
-            "accuracy": _interval(found.evaluation.accuracy),
-            "macro_f1": _interval(found.evaluation.macro_f1),
-            "log_loss": _interval(found.evaluation.log_loss),
-            "ece": _interval(found.reliability.ece),
-            "coverage": _interval(found.coverage.overall),
-            "mean_set_size": _interval(found.coverage.mean_size),
-            "acted": _interval(found.policy.acted),
-            "acted_errors": _interval(found.policy.acted_errors),
-        }
-    first = heads[dataset.heads[0]]
     return {
-        "accuracy": first["accuracy"]["value"],
-        "macro_f1": first["macro_f1"]["value"],
-        "ece": first["ece"]["value"],
-        "coverage": first["coverage"]["value"],
-        "review_share": _rounded(1.0 - report.acted.value),
-        "heads": heads,
+        **job.service.task.metrics(report),
         "rows": {**dataset.split_rows},
         "left_out": dataset.left_out,
         "test_left_out": dataset.test_left_out,
@@ -216,10 +201,6 @@ def _latency(serve: Serve, dataset: Dataset) -> tuple[float, float]:
         took.append((time.perf_counter() - started) * 1e3)
     cut = statistics.quantiles(took, n=20) if len(took) > 1 else took * 20
     return statistics.median(took), cut[-1]
-
-
-def _interval(found: Interval) -> dict[str, float]:
-    return {"value": _rounded(found.value), "low": _rounded(found.low), "high": _rounded(found.high)}
 
 
 def _rounded(value: float) -> float:

@@ -109,6 +109,8 @@ def split_stage(job: Job, source: Source, cleaned: CleanedData) -> SplitResult:
                 seed=job.parameters.seed,
                 synthetic=source.synthetic,
                 test=cleaned.test,
+                label_delay_days=job.parameters.service.label_delay_days,
+                has_history=job.service.delayed,
                 progress=stage,
             )
         except DataValidationError as error:
@@ -120,11 +122,13 @@ def split_stage(job: Job, source: Source, cleaned: CleanedData) -> SplitResult:
     return result
 
 
-def features_stage(job: Job, dataset: Dataset) -> FeatureReference:
-    """The distribution of the features on the train split."""
+def features_stage(job: Job, cleaned: CleanedData, dataset: Dataset) -> FeatureReference:
+    """The features that come from history, if there are any, and their distribution on the train split."""
     with job.reporter.stage("features") as stage:
+        if job.service.delayed:
+            job.service.replay(cleaned.train, cleaned.test, dataset, stage)
         found = feature_reference(dataset, job.service, stage)
-        stage.note = f"{len(found.features)} hand-made, {found.rows:,} train rows looked at"
+        stage.note = f"{len(found.features)}, {found.rows:,} train rows looked at"
     job.workspace.write("features", found)
     return found
 

@@ -4,57 +4,18 @@ returns what it left in the workspace."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import msgspec
-
-from lambdas.core.bundle import Conformal
-from model_build.business import Impact, Shares, decode_assumptions, impact
-from model_build.calibration import Calibration, fit_calibration
-from model_build.conformal import Coverage, fit_conformal, measure_coverage
-from model_build.costs import decode_costs
-from model_build.dataset import Batch, Dataset, Split
+from model_build.calibration import fit_calibration
+from model_build.conformal import fit_conformal
+from model_build.dataset import Dataset, Split
 from model_build.errors import StageNotRun
-from model_build.evaluation import Evaluation, evaluate
-from model_build.intervals import Interval, wilson
 from model_build.job import Job
-from model_build.languages import detect
-from model_build.predictions import Floats, Predictions, load_predictions, predict
-from model_build.reliability import Reliability, reliability
-from model_build.service import CandidateScores, Fitted, Progress
-from model_build.thresholds import PolicyReport, Thresholds, acted_on, choose_thresholds, policy_report
-
-
-class HeadCalibration(msgspec.Struct, frozen=True):
-    """What a head learned on the calibrate split."""
-
-    calibration: Calibration
-    conformal: Conformal
-
-
-class HeadReport(msgspec.Struct, frozen=True):
-    """Everything measured about a head on the test split."""
-
-    evaluation: Evaluation
-    reliability: Reliability
-    coverage: Coverage
-    policy: PolicyReport
-
-
-class Report(msgspec.Struct, frozen=True):
-    """Everything measured on the test split.
-
-    `acted` is the share of the rows that the deciding head, the first, does not send to a person, and
-    `acted_errors` the share of those that it gets wrong. `languages_detected`: the data did not say them.
-    """
-
-    rows: int
-    languages_detected: bool
-    heads: dict[str, HeadReport]
-    acted: Interval
-    acted_errors: Interval
-    impact: Impact
+from model_build.predictions import Predictions, load_predictions, predict
+from model_build.service import CandidateScores, Fitted
+from model_build.task import HeadCalibration, Measured
+from model_build.thresholds import Thresholds
 
 
 def cross_validate_stage(job: Job, dataset: Dataset) -> CandidateScores:
@@ -62,7 +23,7 @@ def cross_validate_stage(job: Job, dataset: Dataset) -> CandidateScores:
     with job.reporter.stage("cross-validate") as stage:
         found = job.service.cross_validate(dataset, job.parameters.service.model, stage)
         scores = found.candidates[found.chosen]
-        mean = sum(scores) / len(scores)
+        mean = sum(scores) / max(len(scores), 1)
         way = {"time": "in the order of time", "group": "by group", "stratified": "by class"}
         stage.note = (
             f"{len(dataset.folds)} folds {way[dataset.split_kind]}; "
@@ -88,11 +49,21 @@ def calibrate_stage(job: Job, dataset: Dataset, fitted: Fitted) -> dict[str, Hea
     coverage, seed = job.parameters.service.coverage, job.parameters.seed
     heads: dict[str, HeadCalibration] = {}
     with job.reporter.stage("calibrate") as stage:
-        held = predict(fitted, dataset, "calibrate", progress=stage)
+        held = predict(
+            fitted,
+            dataset,
+            "calibrate",
+            beside=lambda batch: job.service.beside(fitted, batch),
+            progress=stage,
+        )
         held.save(job.workspace.path("calibrate.npz"))
         for head, scores in held.logits.items():
-            found = fit_calibration(scores, held.labels[head], seed=seed)
-            conformal = fit_conformal(found.probabilities(scores), held.labels[head], coverage)
+            found = fit_calibration(scores, held.labels[head], seed=seed, floors=job.service.task.floors)
+            conformal = (
+                None
+                if coverage is None
+                else fit_conformal(found.probabilities(scores), held.labels[head], coverage)
+            )
             heads[head] = HeadCalibration(found, conformal)
         methods = ", ".join(f"{head} by {found.calibration.method}" for head, found in heads.items())
         stage.note = f"{len(held.rows):,} rows; {methods}"
@@ -104,23 +75,10 @@ def thresholds_stage(
     job: Job, dataset: Dataset, calibrated: Mapping[str, HeadCalibration]
 ) -> dict[str, Thresholds]:
     """From which confidence each class is acted on, by the costs in params.yaml."""
-    costs = decode_costs(job.parameters.service.costs)
     held = read_predictions(job, "calibrate")
-    chosen: dict[str, Thresholds] = {}
     with job.reporter.stage("thresholds") as stage:
-        for head, found in calibrated.items():
-            classes = dataset.classes[head]
-            chosen[head] = choose_thresholds(
-                found.calibration.probabilities(held.logits[head]),
-                held.labels[head],
-                classes,
-                costs.of(head),
-                found.conformal,
-            )
+        chosen = job.service.task.thresholds(job, dataset, calibrated, held)
         stage.note = ", ".join(f"{head}: {found.everywhere:.2f}" for head, found in chosen.items())
-    for head in chosen:
-        if strange := costs.of(head).unknown(dataset.classes[head]):
-            job.reporter.warn(f"costs: '{head}' has no class {', '.join(strange)}")
     job.workspace.write("thresholds", chosen)
     return chosen
 
@@ -131,86 +89,16 @@ def evaluate_stage(
     fitted: Fitted,
     calibrated: Mapping[str, HeadCalibration],
     thresholds: Mapping[str, Thresholds],
-) -> Report:
+) -> Measured:
     """Everything measured on the test split, which nothing before this stage has looked at."""
+    task = job.service.task
     with job.reporter.stage("evaluate") as stage:
-        tested = _tested(job, dataset, fitted, stage)
+        tested = task.test(job, dataset, fitted, stage)
         tested.save(job.workspace.path("test.npz"))
-        report = _report(job, dataset, tested, calibrated, thresholds)
-        first = report.heads[dataset.heads[0]].evaluation
-        stage.note = f"{report.rows:,} rows; {first.head} accuracy {first.accuracy.value:.3f}"
+        report = task.measure(job, dataset, tested, calibrated, thresholds)
+        stage.note = f"{report.rows:,} rows; {task.in_short(report)}"
     job.workspace.write("evaluation", report)
     return report
-
-
-def _tested(job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
-    """The scores on the test split, with the rules' answers and, where the data has none, the languages."""
-    texts: list[str] = []
-    rules: list[str] = []
-
-    def look(batch: Batch) -> None:
-        rules.extend(job.service.rules(batch) or [])
-        if batch.languages is None:
-            texts.extend(job.service.texts(batch))
-
-    found = predict(fitted, dataset, "test", each=look, progress=progress)
-    languages = detect(texts) if texts else found.languages
-    return replace(found, rules=rules or None, languages=languages)
-
-
-def _report(
-    job: Job,
-    dataset: Dataset,
-    tested: Predictions,
-    calibrated: Mapping[str, HeadCalibration],
-    thresholds: Mapping[str, Thresholds],
-) -> Report:
-    heads: dict[str, HeadReport] = {}
-    for head, found in calibrated.items():
-        heads[head] = _head_report(job, dataset, tested, head, found, thresholds[head])
-    first = dataset.heads[0]
-    decides = calibrated[first]
-    probabilities = decides.calibration.probabilities(tested.logits[first])
-    clear = acted_on(probabilities, dataset.classes[first], thresholds[first].by_class, decides.conformal)
-    scaled = decides.calibration.scale(tested.logits[first])
-    wrong = scaled.argmax(axis=1) != tested.labels[first]
-    shares = Shares(
-        acted=float(clear.mean()),
-        acted_wrong=float((clear & wrong).mean()),
-        majority_wrong=1.0 - heads[first].evaluation.majority.value,
-    )
-    return Report(
-        rows=len(tested.rows),
-        languages_detected=dataset.columns.language is None,
-        heads=heads,
-        acted=wilson(int(clear.sum()), len(clear)),
-        acted_errors=wilson(int((clear & wrong).sum()), int(clear.sum())),
-        impact=impact(shares, decode_assumptions(job.parameters.service.business)),
-    )
-
-
-def _head_report(
-    job: Job, dataset: Dataset, tested: Predictions, head: str, found: HeadCalibration, chosen: Thresholds
-) -> HeadReport:
-    classes, labels, seed = dataset.classes[head], tested.labels[head], job.parameters.seed
-    logits: Floats = found.calibration.scale(tested.logits[head])
-    probabilities = found.calibration.probabilities(tested.logits[head])
-    costs = decode_costs(job.parameters.service.costs).of(head)
-    return HeadReport(
-        evaluation=evaluate(
-            head,
-            classes,
-            logits,
-            labels,
-            train_counts=dataset.class_counts["train"][head],
-            seed=seed,
-            languages=tested.languages,
-            rules=tested.rules if head == dataset.heads[0] else None,
-        ),
-        reliability=reliability(probabilities, labels, seed=seed),
-        coverage=measure_coverage(probabilities, labels, found.conformal, classes, tested.languages),
-        policy=policy_report(probabilities, labels, classes, chosen, found.conformal, costs),
-    )
 
 
 def read_chosen(job: Job) -> CandidateScores:
@@ -236,9 +124,9 @@ def read_thresholds(job: Job) -> dict[str, Thresholds]:
     return job.workspace.read("thresholds", dict[str, Thresholds], "thresholds")
 
 
-def read_report(job: Job) -> Report:
+def read_report(job: Job) -> Any:
     """What `evaluate_stage` left."""
-    return job.workspace.read("evaluation", Report, "evaluate")
+    return job.workspace.read("evaluation", job.service.task.report(), "evaluate")
 
 
 def read_predictions(job: Job, split: Split) -> Predictions:

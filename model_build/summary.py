@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from lambdas.core.bundle import Manifest
-from model_build.bundle import CARD
+from model_build.classification import HeadReport, Report
 from model_build.intervals import Interval
 from model_build.job import Job
-from model_build.stages_model import HeadReport, Report
 
 
-def tell(job: Job, manifest: Manifest, report: Report) -> None:
-    """The figures that matter, where the card is, and what to do next."""
+def tell_heads(job: Job, manifest: Manifest, report: Report) -> None:
+    """The figures that matter of each head."""
     say = job.reporter.say
-    size = sum(entry.bytes for entry in manifest.files.values()) / 1e6
-    say(f"\n{manifest.service} model {manifest.version} ({size:.1f} MB), on {report.rows:,} test rows:")
     for head in manifest.heads:
         say(f"  {head.name} ({len(head.classes)} classes)")
         for name, text in _figures(report.heads[head.name]):
@@ -27,9 +24,6 @@ def tell(job: Job, manifest: Manifest, report: Report) -> None:
     say("  the first output decides")
     say(f"    {'for a person':<21} {1 - report.acted.value:.1%} of the rows")
     say(f"    {'errors in the rest':<21} {_percent(report.acted_errors)}")
-    card = job.workspace.bundles / manifest.version / CARD
-    say(f"\nThe model card: {card}")
-    say(f"To make it live: make publish SERVICE={manifest.service}")
 
 
 def _figures(found: HeadReport) -> list[tuple[str, str]]:

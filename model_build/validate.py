@@ -14,7 +14,6 @@ from model_build.csv_source import open_csv
 from model_build.errors import DataValidationError
 from model_build.examine import Examiner, Layout
 from model_build.findings import NAMED_ROWS, Finding
-from model_build.missing import roles
 from model_build.parameters import ClassParameters
 from model_build.service import Progress, quiet
 
@@ -56,7 +55,7 @@ def validate(
     """
     source = open_csv(path, layout.columns.used, delimiter)
     examiner = Examiner(layout)
-    counts: dict[str, Counter[str]] = {head: Counter() for head in layout.columns.labels}
+    counts: dict[str, Counter[str]] = {head: Counter() for head in layout.heads}
     first_rows: dict[str, dict[str, list[int]]] = {head: {} for head in counts}
     size, done = path.stat().st_size, 0
     for chunk in source.chunks(layout.columns.used):
@@ -64,16 +63,24 @@ def validate(
         for head, labels in examined.labels.items():
             _count(head, labels, examined.rows, counts[head], first_rows[head])
             if len(counts[head]) > MOST_CLASSES:
-                raise DataValidationError(str(path), [_too_many_classes(head)])
+                raise DataValidationError(str(path), [_too_many_classes(layout.heads[head])])
         done = min(size, done + chunk.characters)
         progress(done, size)
     progress(size, size)
     findings = [finding for finding in (source.ragged_finding(),) if finding]
     findings += _row_findings(examiner)
     judged, kept_classes = _class_findings(counts, first_rows, classes, known)
-    findings += judged
+    findings += [
+        msgspec.structs.replace(each, column=layout.heads.get(each.column or "", each.column))
+        for each in judged
+    ]
     if not examiner.seen - sum(examiner.dropped.values()):
         findings.append(Finding(code="nothing-left", severity="error", message="no row can be used"))
+    if layout.binary is not None:  # the rare class stands last, whatever the alphabet says
+        kept_classes = {
+            head: {name: counts[name] for name in (layout.binary.no, layout.binary.yes) if name in counts}
+            for head, counts in kept_classes.items()
+        }
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataValidationError(str(path), errors)
@@ -120,7 +127,7 @@ def _row_findings(examiner: Examiner) -> list[Finding]:
         )
     else:
         found.append(log.finding("no-text", None, "warning", "no text, so {count} rows are left out"))
-    for name, role in roles(layout.columns).items():
+    for name, role in layout.roles.items():
         found += _column_findings(examiner, name, role)
     return [finding for finding in found if finding]
 
@@ -150,6 +157,19 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
             "error",
             "a value that the service's schema refuses",
             "Correct it, empty it, or leave the column out",
+        ),
+        log.finding(
+            "neither",
+            name,
+            "error",
+            "a label that means neither yes nor no",
+            "Say which values mean yes, all others then mean no: --positive fraud,chargeback",
+        ),
+        log.finding(
+            "refused-dropped",
+            name,
+            "warning",
+            "a value that the service's schema refuses, so {count} rows are left out",
         ),
         log.finding(
             "untidy-label", name, "note", "spaces around or inside the label, or another Unicode form: tidied"

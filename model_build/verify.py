@@ -55,6 +55,14 @@ def verify(
                 raise ParityError(_story(head, dataset, batch, worst, wanted, served[head], tolerance))
             largest = max(largest, float(gaps[worst]))
             flipped += int((wanted.argmax(axis=1) != served[head].argmax(axis=1)).sum())
+        for name, wanted in fitted.outputs(batch).items():
+            gaps = _gaps(name, wanted, served.get(name), batch)
+            if not gaps.max() <= tolerance:
+                raise ParityError(
+                    f"the exported model differs from the fitted one by {gaps.max():g} in {name} on row "
+                    f"{batch.rows[int(gaps.argmax())]}; nothing was bundled, please report it"
+                )
+            largest = max(largest, float(gaps.max()))
         rows += len(batch)
         progress(rows, dataset.split_rows[split])
     return Parity(rows, largest, flipped, tolerance)

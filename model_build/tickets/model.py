@@ -49,6 +49,10 @@ class FittedTickets:
         embedded = None if loaded is None else loaded.embed(texts_of(tickets))
         return {name: head.logits(values, scaled, embedded) for name, head in self.heads.items()}
 
+    def outputs(self, batch: Batch) -> Mapping[str, Floats]:
+        """Nothing: the contributions only explain."""
+        return {}
+
     def loaded_encoder(self) -> Encoder | None:
         """The encoder, loaded on first use; None for the default model."""
         if self.encoder is None:

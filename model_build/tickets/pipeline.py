@@ -18,13 +18,15 @@ from lambdas.core.bundle import MODEL, Head
 from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of, words_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketRequest
-from model_build.dataset import Batch, Dataset
+from model_build.dataset import Batch, Binary, Dataset
 from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
 from model_build.tickets.inputs import tickets_of
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration
     from model_build.card import Story
+    from model_build.clean import Cleaned
+    from model_build.task import Task
     from model_build.tickets.model import FittedTickets
 
 TEXT_FIELDS: Final = ("subject", "body")
@@ -42,6 +44,26 @@ class TicketTraining:
         request = cast("inspect.StructType", inspect.type_info(TicketRequest))
         known = {field.name: field.type for field in request.fields}
         return {name: _field(name, known[name]) for name in (*TEXT_FIELDS, *EXTRA_FIELDS)}
+
+    delayed = False
+
+    @property
+    def task(self) -> Task:
+        """One of the departments."""
+        from model_build.classification import Classification
+
+        return Classification()
+
+    def binary(self, positive: Sequence[str]) -> Binary | None:
+        """Labels are classes."""
+        return None
+
+    def replay(self, cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: Progress) -> None:
+        """A ticket has no history."""
+
+    def beside(self, fitted: Fitted, batch: Batch) -> Mapping[str, npt.NDArray[Any]]:
+        """Nothing."""
+        return {}
 
     def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
         """Which text columns fill the subject and which the body.
@@ -92,7 +114,12 @@ class TicketTraining:
         return fit(dataset, model, chosen, progress)
 
     def export(
-        self, fitted: Fitted, calibrations: Mapping[str, Calibration], dataset: Dataset, folder: Path
+        self,
+        fitted: Fitted,
+        calibrations: Mapping[str, Calibration],
+        dataset: Dataset,
+        folder: Path,
+        costs: Mapping[str, Any],
     ) -> Exported:
         """Write the graph, and the tokeniser of an encoder beside it."""
         from model_build.tickets.graph import build

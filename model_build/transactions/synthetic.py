@@ -49,8 +49,8 @@ class TransactionParameters:
     seed: int = 7
     rows_a_card: float = 160.0
     fraud: float = 0.008
-    unreported: float = 0.04
-    disputed: float = 0.05
+    unreported: float = 0.03
+    disputed: float = 0.02
     label_days: float = 3.0
     most_label_days: float = 7.0
     unlocated: float = 0.04

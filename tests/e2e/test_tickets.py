@@ -22,7 +22,7 @@ from lambdas.tickets.schema import TicketRequest
 from local.stack import Stack
 from model_build.dataset import Batch
 from model_build.publish import publish
-from model_build.stages_model import HeadCalibration
+from model_build.task import HeadCalibration
 from model_build.tickets.synthetic import TicketParameters, write_csv
 from tests.conftest import TrainedTickets
 from tests.support.bundles import write_bundle

@@ -25,7 +25,8 @@ MIX: Final = {STOLEN: 0.30, TERMINAL: 0.25, TAKEOVER: 0.18, TESTING: 0.15, SKIMM
 
 _NAMES = [each.name for each in CATEGORIES]
 RESOLD: Final = tuple(_NAMES.index(name) for name in ("electronics", "clothing", "fuel", "grocery"))
-"""What is bought to be sold again."""
+"""What is bought to be sold again, by how well it sells."""
+SOLD: Final = (0.5, 0.25, 0.1, 0.15)
 
 
 class Fraud:
@@ -71,6 +72,10 @@ class Fraud:
         place = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return card, start, place, np.repeat(self.rng.random(len(sizes)), sizes)
 
+    def _resold(self, rows: int) -> Ints:
+        """Categories of what is bought to be sold again."""
+        return self.rng.choice(RESOLD, rows, p=SOLD)
+
     def _made(self, card: Ints, merchant: Ints, at: Floats, amount: Floats, scenario: int) -> Rows:
         """The rows, with what a concept shift hides of them."""
         rng, rows = self.rng, len(card)
@@ -91,11 +96,11 @@ class Fraud:
     def _stolen(self, count: int, begin: float, end: float) -> Rows:
         """The card is in other hands: a burst within hours, in its own city, on what can be sold again."""
         rng = self.rng
-        card, start, place, own = self._episodes(count, 3, 9, begin, end)
-        category = rng.choice(RESOLD, len(card))
+        card, start, place, own = self._episodes(count, 4, 12, begin, end)
+        category = self._resold(len(card))
         merchant = self.merchants.somewhere(rng, self.cards.city[card], category)
         at = start + place * (0.25 + 1.5 * own) / 24.0 + rng.uniform(0.0, 0.2, len(card)) / 24.0
-        raised = rng.normal(0.35, 0.5, len(card))
+        raised = rng.normal(1.1, 0.5, len(card))
         amount = amounts_of(rng, category, self.cards.spending[card] + raised)
         return self._made(card, merchant, at, amount, STOLEN)
 
@@ -120,14 +125,16 @@ class Fraud:
     def _takeover(self, count: int, begin: float, end: float) -> Rows:
         """The account is used from far away, at the hours of somewhere else, for large amounts."""
         rng = self.rng
-        card, start, place, own = self._episodes(count, 2, 6, begin, end)
+        card, start, place, own = self._episodes(count, 3, 8, begin, end)
         far = (self.cards.city[card] + 1 + (own * (len(CITIES) - 1)).astype(np.int64)) % len(CITIES)
         category = np.where(
-            rng.random(len(card)) < 0.5, rng.choice(ONLINE, len(card)), rng.choice(RESOLD, len(card))
+            rng.random(len(card)) < 0.5, rng.choice(ONLINE, len(card)), self._resold(len(card))
         )
         merchant = self.merchants.somewhere(rng, far, category)
-        at = start + place * rng.uniform(1.0, 12.0, len(card)) / 24.0
-        amount = amounts_of(rng, category, self.cards.spending[card] + rng.normal(0.7, 0.6, len(card)))
+        night = np.floor(start) + (1.0 + 5.0 * own) / 24.0
+        start = np.where(own < 0.6, night, start)
+        at = start + place * (0.5 + 6.0 * own) / 24.0 + rng.uniform(0.0, 0.4, len(card)) / 24.0
+        amount = amounts_of(rng, category, self.cards.spending[card] + rng.normal(1.3, 0.5, len(card)))
         return self._made(card, merchant, at, amount, TAKEOVER)
 
     def _testing(self, count: int, begin: float, end: float) -> Rows:
@@ -146,11 +153,13 @@ class Fraud:
         """A copy of the card buys modestly every few days for weeks: nearly what the holder does."""
         rng = self.rng
         card, start, place, _ = self._episodes(count, 3, 10, begin, max(begin, end - 15.0))
-        category = rng.choice(RESOLD, len(card))
+        category = self._resold(len(card))
         merchant = self.merchants.somewhere(rng, self.cards.city[card], category)
         day = np.floor(start + place * rng.uniform(1.0, 3.5, len(card)))
-        at = day + hours_of(rng, category, np.zeros(len(card))) / 24.0
-        amount = amounts_of(rng, category, self.cards.spending[card] + rng.normal(0.2, 0.3, len(card)))
+        usual = hours_of(rng, category, np.zeros(len(card)))
+        odd = rng.random(len(card)) < 0.4
+        at = day + np.where(odd, rng.uniform(0.0, 24.0, len(card)), usual) / 24.0
+        amount = amounts_of(rng, category, self.cards.spending[card] + rng.normal(0.8, 0.4, len(card)))
         kept = at < self.days
         return self._made(card[kept], merchant[kept], at[kept], amount[kept], SKIMMING)
 

@@ -9,9 +9,9 @@ import numpy as np
 from model_build.transactions.synthesis.rows import Floats, Ints, Rows, stacked
 from model_build.transactions.synthesis.world import CATEGORIES, FAVOURITES, WEEKDAYS, Cards, Merchants
 
-BURST_SHARE: Final = 0.05
+BURST_SHARE: Final = 0.02
 """Of the purchases that belong to a busy afternoon: three to five within two hours."""
-LARGE_SHARE: Final = 0.012
+LARGE_SHARE: Final = 0.006
 ONLINE: Final = tuple(k for k, each in enumerate(CATEGORIES) if each.online)
 
 

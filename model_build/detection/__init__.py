@@ -1,0 +1,1 @@
+"""Models that find a rare yes among many noes: fraud among transactions."""
