@@ -25,6 +25,8 @@ from benchmarks.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (30, 300)
 LIMIT_MB = 4_000
+LEAST_ACCURACY = 0.9
+"""One label in twenty is wrong, so no model can pass 0.9525; a descent that diverged is far below."""
 CLASSES = 20
 VOCABULARY = 60_000
 NICENESS = 5
@@ -53,9 +55,15 @@ def run(sizes: Sequence[int] = SIZES) -> None:
         table.add(
             f"peak memory, {last.megabytes:,.0f} MB, {last.rows:,} rows",
             f"{last.peak_mb:,.0f} MB",
-            against=f"{last.seconds:,.0f} s, accuracy {last.accuracy:.3f}",
+            against=f"{last.seconds:,.0f} s",
             asked=f"at most {LIMIT_MB:,} MB",
             reached=last.peak_mb <= LIMIT_MB,
+        )
+        table.add(
+            f"accuracy, {last.megabytes:,.0f} MB",
+            f"{last.accuracy:.3f}",
+            asked=f"at least {LEAST_ACCURACY}",
+            reached=last.accuracy >= LEAST_ACCURACY,
         )
     if len(found) > 1:
         times = found[-1].megabytes / found[0].megabytes
