@@ -130,7 +130,7 @@ def _answered_here(ours: Any, theirs: Any) -> Iterator[None]:
         def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
             return {}
 
-    log, cloudwatch = ours._decider._log, theirs.cloudwatch
+    log, cloudwatch = ours._decider.log, theirs.cloudwatch
     dynamo, log._dynamo = log._dynamo, Table()
     theirs.cloudwatch = type("Quiet", (), {"put_metric_data": lambda self, **_: None})()
     try:
@@ -143,7 +143,7 @@ def _batch(table: Table, setup: Setup) -> None:
     ours, theirs = importlib.import_module(OURS), importlib.import_module(BASELINE)
     tickets = setup.tickets(100)
     event = setup.batch_event(100)
-    model = next(iter(ours._decider._store._loaded.values())).model
+    model = next(iter(ours._decider.store._loaded.values())).model
     feeds = model.feeds(tickets)[1]
     with _answered_here(ours, theirs):
         whole, raw, session = _in_turn(

@@ -222,17 +222,33 @@ class Dynamo:
 
 
 class Message(NamedTuple):
-    """A message for a FIFO queue: one `group` is delivered in order, one `id` only once in 5 minutes."""
+    """A message for a queue. A FIFO queue wants both: one `group` is delivered in order, one `id` only once
+    in 5 minutes. No name or value of `attributes` may be empty."""
 
     body: str
-    group: str
-    id: str
+    group: str | None = None
+    id: str | None = None
+    attributes: Mapping[str, str] = {}
+
+    def entry(self, number: int) -> dict[str, Any]:
+        """As SendMessageBatch takes it."""
+        entry: dict[str, Any] = {"Id": str(number), "MessageBody": self.body}
+        if self.group is not None:
+            entry["MessageGroupId"] = self.group
+        if self.id is not None:
+            entry["MessageDeduplicationId"] = self.id
+        if self.attributes:
+            entry["MessageAttributes"] = {
+                name: {"DataType": "String", "StringValue": value} for name, value in self.attributes.items()
+            }
+        return entry
 
 
 class Queue:
-    """Sends to one SQS FIFO queue."""
+    """Sends to one SQS queue."""
 
     BATCH = 10
+    BATCH_BYTES = 240_000  # SQS takes 256 kB, the attributes counted
 
     def __init__(self, url: str, *, timeout: float = 1.0) -> None:
         self.url = url
@@ -244,22 +260,21 @@ class Queue:
         After a batch that got no answer the rest is not tried: the caller has waited long enough.
         """
         refused: dict[int, str] = {}
-        for start in range(0, len(messages), self.BATCH):
-            entries = [
-                {
-                    "Id": str(index),
-                    "MessageBody": messages[index].body,
-                    "MessageGroupId": messages[index].group,
-                    "MessageDeduplicationId": messages[index].id,
-                }
-                for index in range(start, min(start + self.BATCH, len(messages)))
-            ]
+        start = 0
+        while start < len(messages):
+            entries, size = [messages[start].entry(start)], len(messages[start].body.encode())
+            for index in range(start + 1, min(start + self.BATCH, len(messages))):
+                size += len(messages[index].body.encode()) + 1_000
+                if size > self.BATCH_BYTES:
+                    break
+                entries.append(messages[index].entry(index))
             try:
                 answer = self._json.call("SendMessageBatch", {"QueueUrl": self.url, "Entries": entries})
             except DependencyDown as error:
                 return refused | dict.fromkeys(range(start, len(messages)), error.detail)
             for failed in answer.get("Failed") or ():
                 refused[int(failed["Id"])] = f"{failed.get('Code')}: {failed.get('Message')}"
+            start += len(entries)
         return refused
 
 

@@ -34,9 +34,9 @@ class Decider(Generic[Request, Answer, Model, Item]):
         telemetry: Telemetry,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        self.store = store
+        self.log = log
         self._service = service
-        self._store = store
-        self._log = log
         self._telemetry = telemetry
         self._now = now
         self._log_breaker = Breaker("the decision log")
@@ -98,13 +98,13 @@ class Decider(Generic[Request, Answer, Model, Item]):
         """Decisions by the variant of each request's entity: one model run a variant."""
         if not requests:
             return []
-        self._store.refresh()
+        self.store.refresh()
         now = self._now()
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         items = self._service.prepare(requests, ids, now)
         groups: dict[str | None, tuple[Picked[Model] | None, list[int]]] = {}
         for index, request in enumerate(requests):
-            picked = self._store.pick(self._service.entity(request) or ids[index])
+            picked = self.store.pick(self._service.entity(request) or ids[index])
             groups.setdefault(picked.variant if picked else None, (picked, []))[1].append(index)
         answers: dict[int, Answer] = {}
         for picked, members in groups.values():
@@ -132,7 +132,7 @@ class Decider(Generic[Request, Answer, Model, Item]):
         """`answers` written to the log, with earlier answers in the place of repeated ones."""
         entries = [self._entry(*pair) for pair in zip(requests, answers, strict=True)]
         try:
-            stored = self._log_breaker.call(lambda: self._log.record(entries))
+            stored = self._log_breaker.call(lambda: self.log.record(entries))
         except DependencyDown as error:
             if must_log:
                 self._telemetry.log_refused(error.detail, len(answers))

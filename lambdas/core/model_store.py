@@ -75,6 +75,7 @@ class ModelStore(Generic[M]):
         self._rollout: Rollout | None = None
         self._loaded: dict[str, Loaded[M]] = {}
         self._rest_until: dict[str, float] = {}
+        self._former: Loaded[M] | None = None
 
     def refresh(self) -> None:
         """Look at rollout.json again when it is time to. Never raises: failures go to `on_failure`."""
@@ -100,6 +101,25 @@ class ModelStore(Generic[M]):
         if loaded is None:
             variant, loaded = "champion", self._loaded.get(self._rollout.champion.version)
         return Picked(variant, loaded.manifest, loaded.model) if loaded else None
+
+    def champion(self) -> Loaded[M] | None:
+        """The champion, or None when none could ever be loaded."""
+        return self._loaded.get(self._rollout.champion.version) if self._rollout else None
+
+    def version(self, version: str) -> Loaded[M]:
+        """The bundle of `version`, live or not, from the bucket when need be; the last such one is kept.
+
+        Raises NotFound when it is not in the bucket, BundleError, DependencyDown.
+        """
+        for known in (self._loaded.get(version), self._former):
+            if known is not None and known.manifest.version == version:
+                return known
+        found = self._reader.get(f"{self._service}/bundles/{version}/{MANIFEST}")
+        if found is None:
+            raise NotFound(f"bundle {version} is not there")
+        # Nothing vouches for a version that is not live but its place in the bucket.
+        self._former = self._load(BundleRef(version, hashlib.sha256(found.body).hexdigest()))
+        return self._former
 
     def _adopt(self, rollout: Rollout) -> bool:
         """Make `rollout` the live one; True when all of it is loaded.

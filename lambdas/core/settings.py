@@ -31,6 +31,27 @@ class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
     services: str
 
 
+class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the alerts function needs; `alert_outcomes` is a comma-separated list."""
+
+    alert_topic_arn: str
+    alert_outcomes: str
+
+
+class LabelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the labels function needs."""
+
+    artifacts_bucket: str
+    decisions_table: str
+    label_queue_url: str
+
+
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream's function needs beside a decision function's settings."""
+
+    dead_letter_queue_url: str
+
+
 def load(kind: type[S], environ: Mapping[str, str] | None = None) -> S:
     """`kind` filled from `environ` (the process's own by default); SettingsError names what is wrong."""
     environ = os.environ if environ is None else environ

@@ -29,7 +29,7 @@ from lambdas.transactions.store.interface import ABSENT, Change, FeatureStore, V
 from lambdas.transactions.terminals import Terminal
 
 FEATURE_STORE: Final = "feature_store"
-TRIES: Final = 12
+TRIES: Final = 16
 """Reads of a card whose writes lose a race, before it counts as if the store were down."""
 LONGEST_PAUSE: Final = 0.032
 

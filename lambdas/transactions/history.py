@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from lambdas.transactions.cards import FEATURE_STORE, Observed
 from lambdas.transactions.event import event_of
 from lambdas.transactions.features import request_only
 from lambdas.transactions.schema import TransactionRequest
-
-
-class Observed(NamedTuple):
-    """The features of one event, in the order of FEATURE_NAMES.
-
-    `history` is False when the feature store was down, and they are those of the request alone.
-    """
-
-    features: tuple[float, ...]
-    history: bool
 
 
 class History(Protocol):
@@ -39,6 +30,6 @@ class NoHistory:
     ) -> list[Observed]:
         """The features of the requests alone."""
         return [
-            Observed(request_only(event_of(request, own, received)), history=False)
+            Observed(request_only(event_of(request, own, received)), request.category, [FEATURE_STORE])
             for request, own in zip(requests, ids, strict=True)
         ]

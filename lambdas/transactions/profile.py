@@ -22,7 +22,7 @@ from lambdas.transactions.terminals import Terminal
 
 __all__ = ["MOST_BYTES", "NEW", "Profile", "ProfileUnreadable", "decode", "encode", "observe"]
 
-MOST_BYTES: Final = 3_500
+MOST_BYTES: Final = 3_200
 """No profile encodes to more: with its key it is one read unit of DynamoDB."""
 
 _encoder = msgspec.msgpack.Encoder()

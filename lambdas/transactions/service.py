@@ -10,8 +10,9 @@ from typing import NamedTuple
 from lambdas.core.bundle import Manifest
 from lambdas.core.decide import utc_now
 from lambdas.core.service import Stamp, refuse_repeats
+from lambdas.transactions.cards import Observed
 from lambdas.transactions.features import FEATURE_NAMES, matrix
-from lambdas.transactions.history import History, Observed
+from lambdas.transactions.history import History
 from lambdas.transactions.model import FraudModel, Rows, open_model
 from lambdas.transactions.reasons import MOST, top_reasons
 from lambdas.transactions.rules import Rule, fired, score
@@ -89,7 +90,7 @@ def rows_of(model: FraudModel, items: Sequence[Item]) -> Rows:
     """The model's input."""
     return matrix(
         [item.observed.features for item in items],
-        [item.request.category for item in items],
+        [item.observed.category for item in items],
         model.category_risk,
     )
 
@@ -125,7 +126,7 @@ def _decision(
         source="model",
         variant=stamp.variant,
         model_version=stamp.model_version,
-        degraded=_degraded(item),
+        degraded=list(item.observed.missing),
         decided_at=stamp.decided_at,
         transaction_id=item.request.transaction_id,
         card_id=item.request.card_id,
@@ -150,7 +151,7 @@ def _by_rules(item: Item, stamp: Stamp) -> TransactionDecision:
         source="rules",
         variant=stamp.variant,
         model_version=stamp.model_version,
-        degraded=["model", *_degraded(item)],
+        degraded=["model", *item.observed.missing],
         decided_at=stamp.decided_at,
         transaction_id=item.request.transaction_id,
         card_id=item.request.card_id,
@@ -166,10 +167,6 @@ def _rule_reason(rule: Rule, row: Sequence[float], found: Sequence[Rule]) -> Rea
     value = row[_AT[rule.feature]]
     effect = score(found) - score([other for other in found if other is not rule])
     return Reason(rule.feature, value, round(effect, 6), f"{rule.words}: {words_of(rule.feature, value)}")
-
-
-def _degraded(item: Item) -> list[str]:
-    return [] if item.observed.history else ["feature_store"]
 
 
 def _known(row: Sequence[float]) -> dict[str, float | None]:

@@ -51,11 +51,9 @@ _SAY: Final[dict[str, Say]] = {
     "hour_sin": lambda _: "the time of day",
     "hour_cos": lambda _: "the time of day",
     "weekend": _either("on a weekend", "on a weekday"),
-    "terminal_risk_7d": lambda value: f"{value:.0%} of this terminal's latest known transactions were fraud",
-    "terminal_risk_28d": lambda value: f"{value:.0%} of this terminal's known transactions were fraud",
-    "terminal_labels": lambda value: (
-        f"{value:.0f} of this terminal's transactions are known to be good or bad"
-    ),
+    "terminal_risk_7d": lambda value: f"{value:.0%} of this terminal's latest transactions were fraud",
+    "terminal_risk_28d": lambda value: f"{value:.0%} of this terminal's transactions were fraud",
+    "terminal_labels": lambda value: f"{value:.0f} of this terminal's transactions have a label",
     "card_age_days": lambda value: f"the card was first seen {_span(value * 86_400)} ago",
     "log_events": lambda value: f"the card has {math.expm1(value):.0f} earlier transactions",
 }

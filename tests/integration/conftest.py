@@ -1,4 +1,4 @@
-"""A moto server for single S3 and DynamoDB calls, and the environment that points our client at it."""
+"""A moto server for single AWS calls with the environment that points our client at it, and a Valkey."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
+import redis
 from moto.server import ThreadedMotoServer
+
+from tests.support.valkey import Valkey, valkey
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +53,32 @@ def table(aws: str) -> Iterator[Any]:
     )
     yield client
     client.delete_table(TableName="decisions")
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey for the whole run; a test that stops its server starts one of its own."""
+    with valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey_url(valkey_server: Valkey) -> str:
+    """The URL of an empty Valkey."""
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture
+def feature_table(aws: str) -> Iterator[str]:
+    """The name of an empty DynamoDB feature store."""
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName="features",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    yield "features"
+    client.delete_table(TableName="features")

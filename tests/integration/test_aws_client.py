@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas.core.aws import Bucket, Dynamo, Topic
+from lambdas.core.aws import Bucket, Dynamo, Message, Queue, Topic
 from lambdas.core.decision_log import DecisionLog, Entry, Label
 from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.schema import Decision
@@ -121,3 +121,15 @@ def test_a_message_is_published(aws: str) -> None:
 def test_a_topic_that_is_not_there_is_a_dependency_down(aws: str) -> None:
     with pytest.raises(DependencyDown, match="NotFound"):
         Topic("arn:aws:sns:us-east-1:123456789012:nothing").publish("a", "b")
+
+
+def test_messages_are_sent_in_order_and_what_is_refused_is_told(aws: str) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="ours.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    queue = Queue(url)
+    assert queue.send([Message(f"m{k}", "g", f"id{k}", {"reason": "é"}) for k in range(23)]) == {}
+    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])["Messages"]
+    assert [message["Body"] for message in got] == [f"m{k}" for k in range(10)]
+    assert got[0]["MessageAttributes"]["reason"]["StringValue"] == "é"
+    assert Queue(url).send([Message("x" * 200_000, "g", f"big{k}") for k in range(3)]) == {}
+    assert "QueueDoesNotExist" in Queue(f"{url}-nothing").send([Message("a")])[0]

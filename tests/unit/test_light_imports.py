@@ -11,16 +11,25 @@ import pytest
 HEAVY = (
     "sklearn", "pandas", "scipy", "matplotlib", "mlflow", "boto3", "botocore.session", "pyarrow",
     "onnx", "torch",
-    "sentencepiece", "tokenizers", "model_build", "cdk", "local",
+    "sentencepiece", "tokenizers", "redis", "shap", "model_build", "cdk", "local",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("module", ["lambdas.tickets.handler", "lambdas.catalog.handler"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "lambdas.tickets.handler", "lambdas.catalog.handler", "lambdas.transactions.handler",
+        "lambdas.transactions.stream", "lambdas.transactions.catch_up", "lambdas.labels.handler",
+        "lambdas.alerts.handler",
+    ],
+)  # fmt: skip
 def test_a_handler_imports_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}\nprint(sorted(name for name in {HEAVY!r} if name in sys.modules))"
     environ = {
         **os.environ,
         "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets",
+        "CATCH_UP_QUEUE_URL": "q", "FEATURE_TABLE": "f", "DEAD_LETTER_QUEUE_URL": "d",
+        "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a", "ALERT_OUTCOMES": "decline",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }  # fmt: skip

@@ -157,11 +157,11 @@ class _Wire:
         line = self._line()
         kind, rest = line[:1], line[1:]
         if kind == b"$":
-            return None if rest == b"-1" else self._take(int(rest))
+            return None if rest == b"-1" else self._take(_size(rest))
         if kind == b"*":
-            return None if rest == b"-1" else [self.reply() for _ in range(int(rest))]
+            return None if rest == b"-1" else [self.reply() for _ in range(_size(rest))]
         if kind == b":":
-            return int(rest)
+            return -_size(rest[1:]) if rest[:1] == b"-" else _size(rest)
         if kind == b"+":
             return rest.decode()
         if kind == b"-":
@@ -198,3 +198,9 @@ class _Wire:
         if not data:
             raise ConnectionResetError("the connection was closed")
         self._ahead += data
+
+
+def _size(digits: bytes) -> int:
+    if not digits.isdigit():
+        raise ConnectionError("not the Redis protocol")
+    return int(digits)

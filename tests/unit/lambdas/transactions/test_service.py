@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from lambdas.core.bundle import decode_manifest
-from lambdas.core.decide import Decider
-from lambdas.core.decision_log import DecisionLog
 from lambdas.core.errors import BundleError, InvalidRequest
-from lambdas.core.model_store import ModelStore
-from lambdas.core.variant import Rollout
 from lambdas.transactions.features import FEATURE_NAMES
 from lambdas.transactions.history import NoHistory
-from lambdas.transactions.model import FraudModel
-from lambdas.transactions.schema import TransactionDecision, TransactionRequest
 from lambdas.transactions.service import Transactions
 from lambdas.transactions.verdict import Bounds
-from tests.support.bundles import Shelf
-from tests.support.events import fresh_telemetry
 from tests.support.fraud_bundles import APPROVE, DECLINE, MODELS, write_fraud_bundle
-from tests.support.history import MemoryHistory
-from tests.support.tables import MemoryTable
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-
-
-class World:
-    def __init__(self, tmp_path: Path) -> None:
-        self.history, self.table, self.shelf = MemoryHistory(), MemoryTable(), Shelf()
-        self.shelf.put_rollout(Rollout("transactions", write_fraud_bundle(tmp_path / "built")))
-        self.shelf.put_bundle(tmp_path / "built", "v1", "transactions")
-        service = Transactions(self.history, now=lambda: NOW)
-        telemetry = fresh_telemetry("transactions")
-        store: ModelStore[FraudModel] = ModelStore(
-            "transactions", self.shelf, cache=tmp_path / "cache", open_model=service.open,
-            on_failure=lambda error: telemetry.model_failed(error.detail),
-        )  # fmt: skip
-        log = DecisionLog("decisions", self.table, ttl_days=30)
-        self.decider = Decider(service, store=store, log=log, telemetry=telemetry, now=lambda: NOW)
-
-    def score(self, **said: object) -> TransactionDecision:
-        return self.decider.decide([request(**said)])[0]
-
-
-def request(**said: object) -> TransactionRequest:
-    return msgspec.convert({"card_id": "c", "amount": 20.0, **said}, TransactionRequest)
+from tests.support.fraud_world import NOW, FraudWorld, request
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> FraudWorld:
+    return FraudWorld(tmp_path)
 
 
-def test_an_ordinary_purchase_is_approved_and_says_what_was_seen(world: World) -> None:
+def test_an_ordinary_purchase_is_approved_and_says_what_was_seen(world: FraudWorld) -> None:
     answer = world.score(merchant_id="m", category="grocery", transaction_id="t")
     assert (answer.outcome, answer.review, answer.risk_level) == ("approve", False, "low")
     assert (answer.reasons, answer.top_reasons, answer.degraded) == ([], [], [])
@@ -67,7 +34,7 @@ def test_an_ordinary_purchase_is_approved_and_says_what_was_seen(world: World) -
     assert answer.features["home_km"] is None
 
 
-def test_a_burst_of_velocity_is_stopped_and_says_why(world: World) -> None:
+def test_a_burst_of_velocity_is_stopped_and_says_why(world: FraudWorld) -> None:
     answers = [
         world.score(amount=30.0, transaction_id=f"t{k}", at=(NOW - timedelta(seconds=60 - k)).isoformat())
         for k in range(12)
@@ -85,20 +52,21 @@ def test_a_burst_of_velocity_is_stopped_and_says_why(world: World) -> None:
     assert "approved up to there" in between.reasons[0]
 
 
-def test_a_retry_is_folded_and_counted_once(world: World) -> None:
+def test_a_retry_is_folded_and_counted_once(world: FraudWorld) -> None:
     first = world.score(transaction_id="t")
     assert world.score(transaction_id="t") == first
     assert world.score(transaction_id="other").features["count_1h"] == 2.0
 
 
-def test_without_the_feature_store_it_is_scored_on_the_request_and_says_so(world: World) -> None:
-    world.history.down = True
+def test_without_the_feature_store_it_is_scored_on_the_request_and_says_so(world: FraudWorld) -> None:
+    world.features.read_fails = True
     answer = world.score()
     assert (answer.source, answer.degraded) == ("model", ["feature_store"])
     assert answer.features["count_1h"] is None
+    assert len(world.waiting.updates) == 1
 
 
-def test_without_a_model_a_person_looks_at_what_the_rules_found(world: World) -> None:
+def test_without_a_model_a_person_looks_at_what_the_rules_found(world: FraudWorld) -> None:
     world.shelf.objects.clear()
     for k in range(6):
         answer = world.score(transaction_id=f"t{k}")
@@ -108,23 +76,23 @@ def test_without_a_model_a_person_looks_at_what_the_rules_found(world: World) ->
     assert "six transactions or more" in answer.top_reasons[0].words
 
 
-def test_a_model_that_fails_after_the_fold_is_not_folded_again(world: World) -> None:
+def test_a_model_that_fails_after_the_fold_is_not_folded_again(world: FraudWorld) -> None:
     world.score(transaction_id="t0")
-    loaded = next(iter(world.decider._store._loaded.values()))
+    loaded = next(iter(world.decider.store._loaded.values()))
 
     class Broken:
         def run(self, feeds: object) -> object:
             raise BundleError("the model failed to run")
 
-    world.decider._store._loaded["v1"] = loaded._replace(model=loaded.model._replace(onnx=Broken()))
-    before = world.history.calls
+    world.decider.store._loaded["v1"] = loaded._replace(model=loaded.model._replace(onnx=Broken()))
+    before = world.features.calls.count("write")
     answer = world.score(transaction_id="t1")
     assert (answer.source, answer.features["count_1h"]) == ("rules", 2.0)
-    assert world.history.calls == before + 1
+    assert world.features.calls.count("write") == before + 1
 
 
-def test_a_batch_of_one_card_is_its_singles(world: World, tmp_path: Path) -> None:
-    singles = World(tmp_path / "other")
+def test_a_batch_of_one_card_is_its_singles(world: FraudWorld, tmp_path: Path) -> None:
+    singles = FraudWorld(tmp_path / "other")
     said = [{"transaction_id": f"t{k}", "amount": 10.0 + k, "at": NOW.isoformat()} for k in range(5)]
     batch = world.decider.decide([request(**each) for each in said])
     for together, each in zip(batch, said, strict=True):
@@ -144,12 +112,12 @@ def test_a_batch_of_one_card_is_its_singles(world: World, tmp_path: Path) -> Non
     ],
 )
 def test_what_cannot_be_is_refused_before_it_is_folded(
-    world: World, said: dict[str, object], field: str
+    world: FraudWorld, said: dict[str, object], field: str
 ) -> None:
     with pytest.raises(InvalidRequest) as caught:
         world.score(**said)
     assert caught.value.field == field
-    assert world.history.calls == 0
+    assert world.features.calls == []
 
 
 def test_a_bundle_that_does_not_fit_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""From the decision log's stream to the topic: new decisions whose outcome people want to hear of at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from lambdas.alerts.message import alert_of
+from lambdas.core.errors import DependencyDown
+from lambdas.core.telemetry import Telemetry
+
+
+class Publishes(Protocol):
+    """Where alerts go; `lambdas.core.aws.Topic`."""
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str] | None = None) -> None:
+        """Send one message. Raises DependencyDown."""
+        ...
+
+
+class Alerts:
+    """A Lambda handler over the log's DynamoDB stream.
+
+    Only what is new alerts, not a label or an expiry; the log holds each decision once, so it alerts once.
+    """
+
+    def __init__(self, topic: Publishes, outcomes: frozenset[str], telemetry: Telemetry) -> None:
+        self._topic = topic
+        self._outcomes = outcomes
+        self._telemetry = telemetry
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """The partial batch response: from the first record on that the topic did not take."""
+        self._telemetry.request(context)
+        for record in event.get("Records") or ():
+            try:
+                self._tell(record)
+            except DependencyDown as error:
+                self._telemetry.log.warning("the topic is down", extra={"detail": error.detail})
+                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+        return {"batchItemFailures": []}
+
+    def _tell(self, record: Mapping[str, Any]) -> None:
+        image = record.get("dynamodb", {}).get("NewImage") or {}
+        outcome = image.get("outcome", {}).get("S")
+        if record.get("eventName") != "INSERT" or outcome not in self._outcomes:
+            return
+        try:
+            service = image["service"]["S"]
+            asked, answer = (msgspec.json.decode(image[name]["S"]) for name in ("asked", "answer"))
+            alert = alert_of(service, asked, answer)
+        except (KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+            # Somebody must hear of it, and trying again would stop every later alert.
+            self._telemetry.log.error("a decision that cannot be told", extra={"detail": repr(error)})
+            text = (
+                f"A decision with the outcome '{outcome}' is in the log as {image.get('id', {}).get('S')}.\n"
+            )
+            self._topic.publish(f"Triage: {outcome}"[:100], text, {"outcome": outcome})
+            return
+        self._topic.publish(alert.subject, alert.text, {"outcome": outcome, "service": service})

@@ -1,0 +1,98 @@
+"""Alerts: for what is new and asked for, once, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.alerts.alerts import Alerts
+from lambdas.alerts.message import alert_of
+from lambdas.core.errors import DependencyDown
+from tests.support.events import CONTEXT, fresh_telemetry
+from tests.support.fraud_world import FraudWorld
+
+
+class Topic:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, Mapping[str, str] | None]] = []
+        self.down_after: int | None = None
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str] | None = None) -> None:
+        if self.down_after is not None and len(self.sent) >= self.down_after:
+            raise DependencyDown("sns did not answer")
+        self.sent.append((subject, message, attributes))
+
+
+def inserted(*items: dict[str, Any], kind: str = "INSERT") -> dict[str, Any]:
+    return {
+        "Records": [
+            {"eventName": kind, "dynamodb": {"SequenceNumber": f"s{k}", "NewImage": item}}
+            for k, item in enumerate(items)
+        ]
+    }
+
+
+@pytest.fixture
+def declined(tmp_path: Path) -> list[dict[str, Any]]:
+    world = FraudWorld(tmp_path)
+    for k in range(3):
+        world.score(
+            transaction_id=f"t{k}", amount=900.0, card_id="4111111111111111", merchant_id="böse",
+            latitude=60.0, longitude=100.0, home_latitude=0.0, home_longitude=0.0, category="electronics",
+        )  # fmt: skip
+    return list(world.table.items.values())
+
+
+def test_a_decline_is_told_with_what_how_much_and_why(declined: list[dict[str, Any]]) -> None:
+    topic = Topic()
+    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    assert alerts(inserted(declined[0]), CONTEXT) == {"batchItemFailures": []}
+    ((subject, text, attributes),) = topic.sent
+    assert subject.startswith("Triage: transaction, decline, 900.00 USD, fraud probability ")
+    assert subject.isascii()
+    assert len(subject) <= 100
+    assert attributes == {"outcome": "decline", "service": "transactions"}
+    for expected in ("amount: 900.00 USD", "merchant: böse", "km from home", "card: 411111…1111", "Why:"):
+        assert expected in text, text
+    assert "4111111111111111" not in text
+    assert "http" not in text
+    assert declined[0]["id"]["S"] in text
+
+
+def test_only_what_is_new_and_asked_for_is_told(declined: list[dict[str, Any]]) -> None:
+    topic = Topic()
+    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    alerts(inserted(*declined, kind="MODIFY"), CONTEXT)
+    alerts(inserted({**declined[0], "outcome": {"S": "approve"}}), CONTEXT)
+    alerts({"Records": [{"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "1"}}]}, CONTEXT)
+    assert topic.sent == []
+
+
+def test_what_the_topic_did_not_take_comes_again_from_there_on(declined: list[dict[str, Any]]) -> None:
+    topic = Topic()
+    topic.down_after = 1
+    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    assert alerts(inserted(*declined), CONTEXT) == {"batchItemFailures": [{"itemIdentifier": "s1"}]}
+    assert len(topic.sent) == 1
+
+
+def test_a_decision_that_cannot_be_read_is_told_all_the_same(declined: list[dict[str, Any]]) -> None:
+    topic = Topic()
+    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    alerts(inserted({**declined[0], "answer": {"S": "{"}}, declined[1]), CONTEXT)
+    assert len(topic.sent) == 2
+    assert declined[0]["id"]["S"] in topic.sent[0][1]
+
+
+def test_another_service_is_told_in_its_own_words() -> None:
+    answer = {
+        "decision_id": "tickets.1", "decided_at": "2026", "outcome": "Complaint", "confidence": 0.91,
+        "reasons": ["both are plausible"], "source": "rules", "degraded": ["model"],
+    }  # fmt: skip
+    alert = alert_of("tickets", {"subject": "hello", "body": "x\ny"}, answer)
+    assert alert.subject == "Triage: ticket, Complaint, confidence 0.910"
+    assert "- both are plausible\n- without: model" in alert.text
+    assert "by the rules" in alert.text

@@ -1,0 +1,43 @@
+"""A dead letter keeps the record and says why; what SQS refuses is encoded."""
+
+from __future__ import annotations
+
+import base64
+
+from lambdas.core.errors import InvalidRequest
+from lambdas.transactions.dead_letters import MOST_BYTES, MOST_DETAIL, Letter, message_of
+
+
+def letter(content: bytes, detail: str = "why", field: str | None = "at") -> Letter:
+    return Letter(content, InvalidRequest(detail, field=field), "card")
+
+
+def test_it_says_why() -> None:
+    message = message_of(letter(b'{"a":1}'), in_order=True)
+    assert message.body == '{"a":1}'
+    assert message.attributes == {"reason": "Invalid request", "detail": "why", "field": "at"}
+    assert message.group == "card"
+    assert message_of(letter(b"x", field=None), in_order=False)[1:] == (
+        None, None, {"reason": "Invalid request", "detail": "why", "field": "$"},
+    )  # fmt: skip
+
+
+def test_what_sqs_refuses_is_encoded() -> None:
+    for content in (b"\xff\x00", b"a\x00b", "\uffff".encode(), b""):
+        message = message_of(letter(content), in_order=False)
+        assert message.attributes["encoding"] == "base64"
+        assert message.body
+        assert base64.b64decode(message.body.rstrip("=") + "==") == content
+    said = message_of(letter(b"x", detail="\x00" * 9_000), in_order=False).attributes["detail"]
+    assert said == "\ufffd" * MOST_DETAIL
+
+
+def test_a_huge_record_is_cut_and_says_so() -> None:
+    message = message_of(letter(b"x" * (MOST_BYTES + 1)), in_order=False)
+    assert len(message.body) == MOST_BYTES
+    assert message.attributes["truncated"] == str(MOST_BYTES + 1)
+
+
+def test_a_letter_is_known_by_what_it_is() -> None:
+    one, two, other = (message_of(letter(body), in_order=True).id for body in (b"a", b"a", b"b"))
+    assert one == two != other
