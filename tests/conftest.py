@@ -15,26 +15,45 @@ from tests.support.once import once
 ROOT = Path(__file__).resolve().parent.parent
 
 
+QUICK_TRANSACTIONS = ("split.folds=2", "model.xgboost.trees=80", "model.lightgbm.trees=80")
+
+
 @dataclass(frozen=True)
-class TrainedTickets:
-    """A ticket model trained by the project's own command on generated tickets."""
+class Trained:
+    """A model trained by the project's own command on generated data."""
 
     build: Path
+    service: str
 
     @property
     def bundle(self) -> Path:
         """The bundle's folder."""
-        return next((self.build / "tickets" / "bundles").iterdir())
+        return next((self.build / self.service / "bundles").iterdir())
+
+
+TrainedTickets = TrainedTransactions = Trained
 
 
 @pytest.fixture(scope="session")
 def trained_tickets(tmp_path_factory: pytest.TempPathFactory) -> TrainedTickets:
     """The default model on 4,000 generated tickets, trained once a run."""
+    return TrainedTickets(_trained(tmp_path_factory, "tickets", "--rows", "4000"), "tickets")
+
+
+@pytest.fixture(scope="session")
+def trained_transactions(tmp_path_factory: pytest.TempPathFactory) -> TrainedTransactions:
+    """An ensemble with fewer trees on 24,000 generated transactions, trained once a run."""
+    changes = [part for change in QUICK_TRANSACTIONS for part in ("--set", change)]
+    return Trained(_trained(tmp_path_factory, "transactions", "--rows", "24000", *changes), "transactions")
+
+
+def _trained(factory: pytest.TempPathFactory, service: str, *options: str) -> Path:
+    """The build folder of a training of `service`."""
 
     def train(folder: Path) -> None:
         command = [
-            sys.executable, "-m", "model_build", "train", "tickets", "--rows", "4000",
-            "--build-dir", str(folder), "--no-tracking",
+            sys.executable, "-m", "model_build", "train", service, *options, "--build-dir", str(folder),
+            "--no-tracking",
         ]  # fmt: skip
         done = subprocess.run(
             command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
@@ -43,4 +62,4 @@ def trained_tickets(tmp_path_factory: pytest.TempPathFactory) -> TrainedTickets:
         if done.returncode != 0:
             raise RuntimeError(f"training failed:\n{done.stdout}\n{done.stderr}")
 
-    return TrainedTickets(once(tmp_path_factory, "trained-tickets", train))
+    return once(factory, f"trained-{service}", train)

@@ -12,6 +12,7 @@ from model_build.thresholds import NEVER
 
 CUTS: Final = 400
 """How many places are tried for each bound."""
+BELIEVED: Final = 50.0
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
@@ -45,14 +46,17 @@ def cheapest_bounds(probabilities: Floats, fraud: Bools, amounts: Floats, costs:
 
     Every pair of CUTS places, dense among the highest probabilities, is tried, as far as people have the
     time; of equally cheap pairs the one with the fewest reviews is taken. A bound lies halfway between the
-    two probabilities that it parts.
+    two probabilities that it parts. Few frauds say little, so the truth is mixed with what the calibrated
+    probabilities say: f frauds count as much as f / (f + BELIEVED).
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order].astype(np.float64)
     rows = len(ranked)
     cuts = _cuts(ranked)
-    approving = np.r_[0.0, np.cumsum(costs.approving(fraud, amounts)[order])]
-    declining = np.r_[0.0, np.cumsum(costs.declining(fraud)[order])]
+    trust = fraud.sum() / (fraud.sum() + BELIEVED)
+    likely = trust * fraud + (1.0 - trust) * probabilities
+    approving = np.r_[0.0, np.cumsum(costs.approving(likely, amounts)[order])]
+    declining = np.r_[0.0, np.cumsum(costs.declining(likely)[order])]
     # [declined, looked at or declined]: the first `declined` rows are declined, the next go to people.
     declined, alarmed = cuts[:, None], cuts[None, :]
     looked = alarmed - declined

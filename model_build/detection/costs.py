@@ -32,15 +32,16 @@ class FraudCosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_review_share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.02
     alerts_a_day: Annotated[int, msgspec.Meta(ge=1)] = 100
 
-    def approving(self, fraud: Bools, amounts: Floats) -> Floats:
-        """What approving each row costs, [rows]."""
+    def approving(self, fraud: Bools | Floats, amounts: Floats) -> Floats:
+        """What approving each row costs, [rows]; `fraud` may be how likely it is."""
         lost = np.where(np.isfinite(amounts), amounts, self.missed) if self.missed_by_amount else self.missed
-        costs: Floats = np.where(fraud, lost, 0.0)
+        costs: Floats = fraud * lost
         return costs
 
-    def declining(self, fraud: Bools) -> Floats:
+    def declining(self, fraud: Bools | Floats) -> Floats:
         """What declining each row costs, [rows]."""
-        return np.where(fraud, 0.0, self.false_alarm)
+        costs: Floats = (1.0 - fraud) * self.false_alarm
+        return costs
 
     def settings(self) -> dict[str, float | bool]:
         """What serving and online learning need to know of them."""

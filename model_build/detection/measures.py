@@ -67,7 +67,7 @@ def areas(steps: Curve, fraud: Bools, weights: Floats) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Truth:
     """What was to be ranked: the truth, and the day and the card of each row."""
 
     fraud: Bools
@@ -75,12 +75,12 @@ class Tested:
     cards: Ints
 
 
-def tested(fraud: Bools, times: Ints, cards: Ints) -> Tested:
+def truth_of(fraud: Bools, times: Ints, cards: Ints) -> Truth:
     """From times in ms since 1970 UTC and any numbers for cards."""
-    return Tested(fraud, times // DAY_MS, np.unique(cards, return_inverse=True)[1])
+    return Truth(fraud, times // DAY_MS, np.unique(cards, return_inverse=True)[1])
 
 
-def rank(scores: Mapping[str, Floats], rows: Tested, k: int, seed: int) -> list[Ranked]:
+def rank(scores: Mapping[str, Floats], rows: Truth, k: int, seed: int) -> list[Ranked]:
     """How well each of `scores` ranks `rows`; the others are compared with the first."""
     rng = np.random.default_rng(seed)
     groups = int(rows.cards.max()) + 1
@@ -121,7 +121,7 @@ def alerts(scores: Floats, days: Ints, k: int) -> Bools:
     return chosen
 
 
-def _at_top(scores: Floats, rows: Tested, k: int, rng: np.random.Generator) -> tuple[Interval, Interval]:
+def _at_top(scores: Floats, rows: Truth, k: int, rng: np.random.Generator) -> tuple[Interval, Interval]:
     """The precision and the recall of each day's `k` highest; the intervals resample days."""
     chosen = alerts(scores, rows.days, k)
     number = np.unique(rows.days, return_inverse=True)[1]
@@ -139,7 +139,7 @@ def _at_top(scores: Floats, rows: Tested, k: int, rng: np.random.Generator) -> t
     return found[0], found[1]
 
 
-def _interval(value: float, replicates: Floats, rows: Tested) -> Interval:
+def _interval(value: float, replicates: Floats, rows: Truth) -> Interval:
     known = replicates[np.isfinite(replicates)]
     if not len(known) or not np.isfinite(value):
         return Interval(0.0, 0.0, 0.0, 0)

@@ -12,7 +12,7 @@ from lambdas.core.bundle import Manifest
 from model_build.dataset import Dataset
 from model_build.detection.bounds import Bounds, Floats, cheapest_bounds
 from model_build.detection.costs import FraudCosts, decode_costs
-from model_build.detection.measures import Bools, Ranked, rank, tested
+from model_build.detection.measures import Bools, Ranked, Truth, rank, truth_of
 from model_build.intervals import Interval, mean_interval, rounded_interval, wilson
 from model_build.job import Job
 from model_build.predictions import Predictions, predict
@@ -106,7 +106,7 @@ class Detection:
         costs = decode_costs(job.parameters.service.costs)
         bounds = bounds_of(dataset, head, thresholds[head])
         declined, reviewed = bounds.declined(probability), bounds.reviewed(probability)
-        rows = tested_rows(tested, fraud)
+        rows = truth_in(tested, fraud)
         return Report(
             rows=len(fraud),
             frauds=int(fraud.sum()),
@@ -197,9 +197,9 @@ def bounds_of(dataset: Dataset, head: str, chosen: Thresholds) -> Bounds:
     return Bounds(min(1.0 - chosen.by_class[no], decline), decline)
 
 
-def tested_rows(found: Predictions, fraud: Bools) -> Any:
+def truth_in(found: Predictions, fraud: Bools) -> Truth:
     """The truth, days and cards of the rows."""
-    return tested(fraud, found.beside["time"], found.beside["card"])
+    return truth_of(fraud, found.beside["time"], found.beside["card"])
 
 
 def scores_of(found: Predictions, head: str, models: tuple[str, ...]) -> dict[str, Floats]:
