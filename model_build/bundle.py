@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -14,24 +13,21 @@ from typing import Any
 import msgspec
 
 from lambdas.core.bundle import (
+    CARD,
     FORMAT,
     MANIFEST,
     FileEntry,
     Head,
     Manifest,
     TrainingData,
+    bundle_hash,
     decode_manifest,
     sha256_of,
     verify_files,
 )
 from lambdas.core.errors import BundleError
 
-CARD = "card.md"
 REFERENCE = "reference.json"
-TIMINGS = "timings"
-"""The key of `metrics` whose values may differ between two runs of the same training."""
-
-UNHASHED = ("version", "created_at", "bundle_hash", "git_commit")
 
 
 @dataclass(frozen=True)
@@ -93,17 +89,6 @@ def write_bundle(
     bundles.mkdir(parents=True, exist_ok=True)
     landing.rename(target)
     return manifest
-
-
-def bundle_hash(manifest: Manifest) -> str:
-    """What two trainings of the same data, parameters and seed have in common; see docs/contracts.md."""
-    files = {name: entry.sha256 for name, entry in manifest.files.items() if name != CARD}
-    said = msgspec.to_builtins(manifest)
-    said["files"] = files
-    said["metrics"] = {name: value for name, value in manifest.metrics.items() if name != TIMINGS}
-    for name in UNHASHED:
-        del said[name]
-    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 
 def read_bundle(folder: Path, service: str) -> Manifest:

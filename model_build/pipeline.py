@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lambdas.core.bundle import Manifest
+from lambdas.core.bundle import CARD, Manifest
 from model_build import stages_bundle as last
 from model_build import stages_data as data
 from model_build import stages_model as model
-from model_build.bundle import CARD
 from model_build.dataset import Dataset
 from model_build.errors import ParametersError, TrackingError
 from model_build.job import Job

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from lambdas.core.bundle import MODEL, Head, Manifest, TrainingData
-from model_build.bundle import REFERENCE, TIMINGS, Draft, write_bundle
+from lambdas.core.bundle import MODEL, TIMINGS, Head, Manifest, TrainingData
+from model_build.bundle import REFERENCE, Draft, write_bundle
 from model_build.dataset import Dataset
 from model_build.errors import StageNotRun
 from model_build.job import Job

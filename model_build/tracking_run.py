@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lambdas.core.bundle import Manifest
-from model_build.bundle import CARD
+from lambdas.core.bundle import CARD, Manifest
 from model_build.job import Job
 from model_build.tracking import Run, flat
 

@@ -18,6 +18,10 @@ from lambdas.core.errors import BundleError
 FORMAT = 1
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
+CARD = "card.md"
+TIMINGS = "timings"
+"""The key of `metrics` whose values may differ between two runs of the same training."""
+UNHASHED = ("version", "created_at", "bundle_hash", "git_commit")
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -104,6 +108,17 @@ def decode_manifest(data: bytes, service: str) -> Manifest:
         if "/" in name or "\\" in name or name in {"", ".", "..", MANIFEST}:
             raise BundleError(f"bundle {manifest.version} lists a file outside its folder: '{name}'")
     return manifest
+
+
+def bundle_hash(manifest: Manifest) -> str:
+    """What two trainings of the same data, parameters and seed have in common; see docs/contracts.md."""
+    files = {name: entry.sha256 for name, entry in manifest.files.items() if name != CARD}
+    said = msgspec.to_builtins(manifest)
+    said["files"] = files
+    said["metrics"] = {name: value for name, value in manifest.metrics.items() if name != TIMINGS}
+    for name in UNHASHED:
+        del said[name]
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -11,12 +12,12 @@ from lambdas.core.aws import Message
 
 
 class GivenLabel(msgspec.Struct, frozen=True):
-    """The body of a message in the label queue. `at`, when it was given, is UTC, ISO 8601."""
+    """The body of a message in the label queue. `at` is when it was given."""
 
     decision_id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     service: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-    at: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 

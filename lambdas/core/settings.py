@@ -46,6 +46,14 @@ class LabelSettings(msgspec.Struct, frozen=True, kw_only=True):
     label_queue_url: str
 
 
+class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the learner needs; it tries a new meta-model each time so many labels have come."""
+
+    artifacts_bucket: str
+    decisions_table: str
+    learn_after_labels: int = 200
+
+
 class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream's function needs beside a decision function's settings."""
 

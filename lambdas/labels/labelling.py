@@ -52,13 +52,13 @@ class Labelling:
         classes = self._classes(decision)
         if classes and request.label not in classes:
             raise InvalidRequest(f"'{request.label}' is none of {', '.join(classes)}", field="label")
-        at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._log.label(decision.decision_id, Label(request.label, at, request.by))
+        at = self._now()
+        self._log.label(decision.decision_id, Label(request.label, at.isoformat(), request.by))
         given = GivenLabel(decision.decision_id, decision.service, request.label, at, request.by)
         refused = self._queue.send([message_of(given)])
         if refused:
             raise DependencyDown(f"the label stands, but learning was not told: {refused[0]}; send it again")
-        return LabelResponse(given.decision_id, given.service, given.label, given.by, given.at)
+        return LabelResponse(given.decision_id, given.service, given.label, given.by, at.isoformat())
 
     def _classes(self, decision: Logged) -> list[str]:
         """The classes of the model that decided, or of the live one; none when neither can be read."""

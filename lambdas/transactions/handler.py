@@ -5,13 +5,13 @@ from __future__ import annotations
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route
 from lambdas.transactions.explanation import Explainer
-from lambdas.transactions.live import live_service
 from lambdas.transactions.schema import (
     ScoreBatchRequest,
     ScoreBatchResponse,
     TransactionDecision,
     TransactionRequest,
 )
+from lambdas.transactions.serving import live_service
 
 _decider, _telemetry = decision_function(live_service())
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from aws_lambda_powertools import Logger
-
 from lambdas.core.aws import Queue
 from lambdas.core.settings import load
 from lambdas.transactions.cards import Cards
 from lambdas.transactions.later import CatchUpQueue, Log
-from lambdas.transactions.service import Transactions
 from lambdas.transactions.store.choice import StoreSettings, open_store
 
 
@@ -17,8 +14,3 @@ def live_cards(log: Log, settings: StoreSettings | None = None) -> Cards:
     settings = settings or load(StoreSettings)
     later = CatchUpQueue(Queue(settings.catch_up_queue_url), log)
     return Cards(open_store(settings), later, log)
-
-
-def live_service() -> Transactions:
-    """The service over the live cards. Raises SettingsError that names a missing variable."""
-    return Transactions(live_cards(Logger(service=Transactions.name)))

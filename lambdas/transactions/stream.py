@@ -6,7 +6,7 @@ from lambdas.core.aws import Queue
 from lambdas.core.function import decision_function
 from lambdas.core.settings import StreamSettings, load
 from lambdas.transactions.dead_letters import DeadLetters
-from lambdas.transactions.live import live_service
+from lambdas.transactions.serving import live_service
 from lambdas.transactions.streaming import Stream
 
 _decider, _telemetry = decision_function(live_service())

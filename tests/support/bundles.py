@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lambdas.core.aws import Object
 from lambdas.core.bundle import Conformal, FileEntry, Head, Manifest, TrainingData, sha256_of
-from lambdas.core.errors import NotFound
+from lambdas.core.errors import NotFound, PreconditionFailed
 from lambdas.core.variant import BundleRef, Rollout
 from lambdas.tickets.features import FEATURE_NAMES
 
@@ -93,9 +93,13 @@ def write_bundle(folder: Path, version: str = "v1", bias: tuple[float, float] = 
     return BundleRef(version, hashlib.sha256(raw).hexdigest())
 
 
+def etag_of(body: bytes) -> str:
+    return hashlib.md5(body).hexdigest()  # noqa: S324 - as S3 does
+
+
 @dataclass
 class Shelf:
-    """Objects by key, in memory, behind the port that the model store reads through."""
+    """Objects by key, in memory, behind the port that the model store and learning go through."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
     fail_with: Exception | None = None
@@ -107,8 +111,17 @@ class Shelf:
             raise self.fail_with
         if key not in self.objects:
             raise NotFound(f"{key} does not exist")
-        etag = hashlib.md5(self.objects[key]).hexdigest()  # noqa: S324 - as S3 does
+        etag = etag_of(self.objects[key])
         return None if etag == unless_etag else Object(self.objects[key], etag)
+
+    def put(self, key: str, body: bytes, *, if_etag: str | None = None, if_new: bool = False) -> str:
+        if self.fail_with is not None:
+            raise self.fail_with
+        held = self.objects.get(key)
+        if (if_new and held is not None) or (if_etag and (held is None or etag_of(held) != if_etag)):
+            raise PreconditionFailed(f"{key} is not what it was")
+        self.objects[key] = body
+        return etag_of(body)
 
     def put_bundle(self, folder: Path, version: str, service: str = "tickets") -> None:
         for path in (folder / version).iterdir():

@@ -29,10 +29,10 @@ class FraudWorld:
     def __init__(self, tmp_path: Path) -> None:
         self.features, self.table, self.shelf = MemoryStore(), MemoryTable(), Shelf()
         self.waiting = Waiting()
-        cards = Cards(self.features, self.waiting, Lines(), pause=lambda _: None)
+        self.cards = Cards(self.features, self.waiting, Lines(), pause=lambda _: None)
         self.shelf.put_rollout(Rollout("transactions", write_fraud_bundle(tmp_path / "built")))
         self.shelf.put_bundle(tmp_path / "built", "v1", "transactions")
-        service = Transactions(cards, now=lambda: NOW)
+        service = Transactions(self.cards, now=lambda: NOW)
         self.telemetry = telemetry = fresh_telemetry("transactions")
         self.log = DecisionLog("decisions", self.table, ttl_days=30)
         self.store: ModelStore[FraudModel] = ModelStore(

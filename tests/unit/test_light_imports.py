@@ -20,7 +20,7 @@ HEAVY = (
     [
         "lambdas.tickets.handler", "lambdas.catalog.handler", "lambdas.transactions.handler",
         "lambdas.transactions.stream", "lambdas.transactions.catch_up", "lambdas.labels.handler",
-        "lambdas.alerts.handler",
+        "lambdas.alerts.handler", "lambdas.transactions.learning.handler",
     ],
 )  # fmt: skip
 def test_a_handler_imports_nothing_heavy(module: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lambdas.core.bundle import Head, Manifest, TrainingData
+from lambdas.core.bundle import Head, Manifest, TrainingData, bundle_hash
 from lambdas.core.errors import BundleError
-from model_build.bundle import Draft, built_bundles, bundle_hash, find_bundle, read_bundle, write_bundle
+from model_build.bundle import Draft, built_bundles, find_bundle, read_bundle, write_bundle
 
 MORNING = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 EVENING = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)

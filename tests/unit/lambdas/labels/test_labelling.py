@@ -48,7 +48,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_label_stands_on_the_decision_and_the_learner_is_told(desk: Desk) -> None:
     answer = desk.label("fraud")
-    assert (answer.label, answer.by, answer.at) == ("fraud", "ana", "2026-06-02T00:00:00.000Z")
+    assert (answer.label, answer.by, answer.at) == ("fraud", "ana", "2026-06-02T00:00:00+00:00")
     stands = desk.world.log.get(desk.decision.decision_id).label
     assert stands is not None
     assert stands.label == "fraud"
@@ -56,7 +56,7 @@ def test_a_label_stands_on_the_decision_and_the_learner_is_told(desk: Desk) -> N
     assert message.group == "transactions"
     assert json.loads(message.body) == {
         "decision_id": desk.decision.decision_id, "service": "transactions", "label": "fraud",
-        "at": "2026-06-02T00:00:00.000Z", "by": "ana",
+        "at": "2026-06-02T00:00:00Z", "by": "ana",
     }  # fmt: skip
 
 
