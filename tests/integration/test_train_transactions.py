@@ -16,7 +16,7 @@ from model_build.cli import main
 from model_build.dataset import load_dataset
 from model_build.transactions.members import MODELS
 from tests.conftest import QUICK_TRANSACTIONS, TrainedTransactions
-from tests.support.transactions import MAPPING, own_csv
+from tests.support.transaction_csvs import MAPPING, own_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = [part for change in QUICK_TRANSACTIONS for part in ("--set", change)]

@@ -1,38 +1,75 @@
-"""CSV files of transactions for tests of the training pipeline."""
+"""Transactions for tests of the card profiles, and what the offline fold makes of them."""
 
 from __future__ import annotations
 
-import csv
-from datetime import datetime
-from pathlib import Path
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
-from model_build.transactions.synthetic import TransactionParameters, write_csv
+from lambdas.transactions.event import event_of
+from lambdas.transactions.later import Update
+from lambdas.transactions.profile import NEW, Profile, observe
+from lambdas.transactions.schema import TransactionRequest
+from lambdas.transactions.terminals import Terminal
 
-RENAMED = {"card_id": "user", "merchant_id": "shop", "at": "when", "amount": "paid", "is_fraud": "bad"}
-
-
-def own_csv(path: Path, rows: int, *, seed: int = 3, unix: bool = True, words: bool = True) -> Path:
-    """A file with only user, merchant, time, amount and label, under names of its own; times in seconds since
-    1970 and labels in words, if wanted."""
-    whole = path.with_suffix(".whole")
-    write_csv(whole, TransactionParameters(rows=rows, seed=seed, fraud=0.02))
-    with (
-        whole.open(newline="", encoding="utf-8") as source,
-        path.open("w", newline="", encoding="utf-8") as to,
-    ):
-        writer = csv.writer(to)
-        writer.writerow(RENAMED.values())
-        for row in csv.DictReader(source):
-            values = {name: row[name] for name in RENAMED}
-            if unix:
-                values["at"] = str(int(datetime.fromisoformat(row["at"]).timestamp()))
-            if words:
-                values["is_fraud"] = "Fraud" if row["is_fraud"] == "1" else "no"
-            writer.writerow(values.values())
-    whole.unlink()
-    return path
+START = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+CATEGORIES = ("fuel", "grocery", "travel", None)
 
 
-MAPPING = [
-    "--card", "user", "--merchant", "shop", "--time", "when", "--amount", "paid", "--label", "bad",
-]  # fmt: skip
+def stream(count: int, *, cards: int, seed: int = 1) -> list[Update]:
+    """`count` transactions of some cards in the order of arrival; some are late, some lack parts."""
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    found, at = [], START
+    for index in range(count):
+        at += timedelta(seconds=rng.expovariate(1 / 600))
+        card = rng.randrange(cards)
+        placed = rng.random() < 0.8
+        request = TransactionRequest(
+            card_id=f"card-{card}",
+            amount=round(rng.lognormvariate(3, 1), 2),
+            transaction_id=f"{seed}-{index}",
+            at=at - timedelta(seconds=rng.choice((0, 0, 0, 0, 200, 8_000, 200_000))),
+            merchant_id=rng.choice((None, f"shop-{rng.randrange(60)}")),
+            category=rng.choice(CATEGORIES),
+            latitude=48.0 + card % 7 + rng.gauss(0, 0.2) if placed else None,
+            longitude=2.0 + card % 9 + rng.gauss(0, 0.2) if placed else None,
+        )
+        found.append(Update(request, f"transactions.{seed}-{index}", at))
+    return found
+
+
+def offline(
+    updates: Sequence[Update], terminals: dict[str, Terminal] | None = None
+) -> tuple[list[tuple[float, ...]], dict[str, Profile]]:
+    """The features of `updates` and the profiles at their end, without any store."""
+    known = terminals or {}
+    profiles: dict[str, Profile] = {}
+    rows = []
+    for update in updates:
+        card, merchant = update.request.card_id, update.request.merchant_id or ""
+        event = event_of(update.request, update.decision_id, update.received)
+        row, profiles[card] = observe(profiles.get(card, NEW), event, known.get(merchant))
+        rows.append(row)
+    return rows, profiles
+
+
+class Waiting:
+    """Implements Later: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.updates: list[Update] = []
+
+    def put(self, updates: Sequence[Update]) -> None:
+        self.updates += updates
+
+
+class Lines:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, object]]] = []
+
+    def error(self, message: object, /, *, extra: dict[str, object]) -> None:
+        self.lines.append((str(message), extra))
+
+    info = error
