@@ -21,6 +21,7 @@ from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.delivery import DeliveryStack
 from cdk.stacks.operations import OperationsStack
 from cdk.stacks.state import StateStack
+from cdk.stacks.streaming import StreamingStack
 from cdk.stacks.tracking import TrackingStack
 from lambdas.core.errors import TriageError
 
@@ -29,9 +30,10 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
     """Put the stacks that `settings` ask for into `app`."""
     where = target(local=settings.local)
     artifacts = ArtifactsStack(app)
-    state = StateStack(app)
-    api = ApiStack(app, settings, where, services, artifacts, state)
-    OperationsStack(app, settings, where, services, state, api)
+    state = StateStack(app, secret=settings.feature_store_secret)
+    streaming = StreamingStack(app, settings, where, services, artifacts, state)
+    api = ApiStack(app, settings, where, services, artifacts, state, streaming)
+    OperationsStack(app, settings, where, services, state, streaming, api)
     if settings.github_repository and where.delivery:
         DeliveryStack(app, repository=settings.github_repository, provider_arn=settings.github_oidc_provider)
     if settings.tracking and where.tracking:
@@ -44,7 +46,8 @@ def synthesize(app: cdk.App, settings: Settings, services: Sequence[Service] = S
     build(app, settings, services)
     folder = Path(app.synth().directory)
     if not target(local=settings.local).functions_as_zip:
-        own_repository.build_image_after(folder, consumer=stack_name("Api"), producer=stack_name("Artifacts"))
+        for consumer in (stack_name("Api"), stack_name("Streaming")):
+            own_repository.build_image_after(folder, consumer=consumer, producer=stack_name("Artifacts"))
     return folder
 
 

@@ -28,6 +28,7 @@ class Target:
     tracking: bool
     metric_bridge: bool
     inbox: bool
+    catch_up_seconds: int
     alarm_timing: AlarmTiming
 
 
@@ -49,6 +50,7 @@ AWS = Target(
     tracking=True,
     metric_bridge=False,
     inbox=False,
+    catch_up_seconds=60,
     alarm_timing=AlarmTiming(period_seconds=300, evaluation_periods=3),
 )
 
@@ -60,6 +62,7 @@ LAPTOP = Target(
     tracking=False,
     metric_bridge=True,
     inbox=True,
+    catch_up_seconds=10,
     alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1),
 )
 
@@ -102,9 +105,15 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "inbox",
-        "alarm emails",
-        "an SQS queue on the alarm topic, read by `make inbox`",
+        "emails of alarms and alerts",
+        "an SQS queue on each of the two topics, read by `make inbox`",
         "the embedded AWS stores emails and sends none",
+    ),
+    Difference(
+        "catch_up_seconds",
+        "an update that waits for the feature store is tried again every minute",
+        "every 10 seconds",
+        "to see a stopped Valkey caught up with without a minute's wait",
     ),
     Difference(
         "alarm_timing",

@@ -23,10 +23,15 @@ _REF = "#/components/schemas/{name}"
 _PROBLEMS = {
     "400": "The request cannot be used; `field` names what is wrong.",
     "403": "The x-api-key header is missing or wrong.",
+    "404": "There is nothing under this id, or no more.",
+    "409": "It stands already, with other content.",
     "413": "The body or one of its fields is too large.",
     "429": "Too many requests; try again later.",
     "503": "Not available for now; try again later.",
 }
+
+_SEPARATORS = str.maketrans(":/.{}", "     ")
+_OF_BODIES = {"400", "409", "413"}
 
 
 def document(services: Iterable[Service]) -> dict[str, Any]:
@@ -60,23 +65,32 @@ def document(services: Iterable[Service]) -> dict[str, Any]:
 
 def _operation(service: Service, route: Route, reference: dict[type, Schema]) -> dict[str, Any]:
     answer = reference[route.response] if route.response else {"type": "object"}
+    content: Schema = {"application/json": {"schema": answer}}
+    if route.other_type:
+        content[route.other_type] = {"schema": {"type": "string"}}
     problem = reference[Problem]
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": route.summary,
         "tags": [service.name],
     }
+    if route.parameters:
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in route.parameters
+        ]
     if route.request:
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": reference[route.request]}},
         }
     operation["responses"] = {
-        "200": {"description": "The answer.", "content": {"application/json": {"schema": answer}}},
+        "200": {"description": "The answer.", "content": content},
         **{
             status: {"description": text, "content": {"application/problem+json": {"schema": problem}}}
             for status, text in _PROBLEMS.items()
-            if route.request or status not in {"400", "413"}
+            if route.request or status not in _OF_BODIES
+            if route.parameters or status != "404"
         },
     }
     return operation
@@ -84,7 +98,7 @@ def _operation(service: Service, route: Route, reference: dict[type, Schema]) ->
 
 def operation_id(route: Route) -> str:
     """A name for a route that code generators can use, for example `postTicketsClassify`."""
-    words = route.path.removeprefix("/v1/").replace(":", " ").replace("/", " ").replace(".", " ").split()
+    words = route.path.removeprefix("/v1/").translate(_SEPARATORS).split()
     return route.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
 
 

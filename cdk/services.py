@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lambdas.catalog.schema import ModelsResponse
+from lambdas.labels.schema import LabelRequest, LabelResponse
 from lambdas.tickets.schema import (
     ClassifyBatchRequest,
     ClassifyBatchResponse,
     TicketDecision,
     TicketRequest,
+)
+from lambdas.transactions.explanation import Explanation
+from lambdas.transactions.schema import (
+    ScoreBatchRequest,
+    ScoreBatchResponse,
+    TransactionDecision,
+    TransactionRequest,
 )
 
 
@@ -17,7 +26,8 @@ from lambdas.tickets.schema import (
 class Route:
     """One public route. `request` and `response` are msgspec types; without one there is no body to check.
 
-    `share` is the part of the usage plan's rate this route may take, 0 to 1.
+    `share` is the part of the usage plan's rate this route may take, 0 to 1. `{name}` in the path is a
+    parameter. `other_type` is what the route answers with beside JSON when `Accept` asks for it.
     """
 
     method: str
@@ -26,6 +36,21 @@ class Route:
     response: type | None = None
     request: type | None = None
     share: float = 1.0
+    other_type: str | None = None
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the path's parameters."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A function that no caller waits for: it works off a queue or a stream."""
+
+    handler: str
+    memory_mb: int = 1024
+    timeout_seconds: int = 30
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,12 @@ class Service:
 
     One that is in `SERVICES` has bundles, writes to the decision log and gets the alarms on confidence
     and fallbacks. `low_confidence` is the average confidence below which people should look.
+
+    What else a service may have: `feature_store`, where it keeps what it knows of an entity; `catch_up`,
+    the worker of the queue of updates that waited for that store; `stream`, the worker that decides what
+    comes on the service's stream; `learner`, the worker of the label queue, which one service may have;
+    `alert_outcomes`, the outcomes that go to the alert topic at once; `looks_back`, whether its routes read
+    the decision log.
     """
 
     name: str
@@ -42,6 +73,12 @@ class Service:
     memory_mb: int = 1024
     timeout_seconds: int = 15
     low_confidence: float = 0.6
+    feature_store: bool = False
+    catch_up: Worker | None = None
+    stream: Worker | None = None
+    learner: Worker | None = None
+    alert_outcomes: tuple[str, ...] = ()
+    looks_back: bool = False
 
 
 SERVICES: tuple[Service, ...] = (
@@ -66,6 +103,59 @@ SERVICES: tuple[Service, ...] = (
             ),
         ),
     ),
+    Service(
+        name="transactions",
+        handler="lambdas.transactions.handler.handle",
+        routes=(
+            Route(
+                "POST",
+                "/v1/transactions:score",
+                "Score one card transaction",
+                request=TransactionRequest,
+                response=TransactionDecision,
+            ),
+            Route(
+                "POST",
+                "/v1/transactions:scoreBatch",
+                "Score up to 100 card transactions in one call",
+                request=ScoreBatchRequest,
+                response=ScoreBatchResponse,
+                share=0.5,
+            ),
+            Route(
+                "GET",
+                "/v1/transactions/{id}/explanation",
+                "Why a transaction was decided as it was: Shapley values and a waterfall plot",
+                response=Explanation,
+                other_type="image/svg+xml",
+                share=0.25,
+            ),
+        ),
+        feature_store=True,
+        catch_up=Worker("lambdas.transactions.catch_up.handle", memory_mb=512, timeout_seconds=10),
+        stream=Worker("lambdas.transactions.stream.handle"),
+        alert_outcomes=("decline",),
+        looks_back=True,
+    ),
+)
+
+ALERTS = Worker("lambdas.alerts.handler.handle", memory_mb=256, timeout_seconds=10)
+"""Publishes what is decided with one of a service's `alert_outcomes`."""
+
+LABELS = Service(
+    name="labels",
+    handler="lambdas.labels.handler.handle",
+    memory_mb=256,
+    timeout_seconds=10,
+    routes=(
+        Route(
+            "POST",
+            "/v1/decisions/{id}/label",
+            "Say what the item of a decision really was",
+            request=LabelRequest,
+            response=LabelResponse,
+        ),
+    ),
 )
 
 CATALOG = Service(
@@ -87,5 +177,5 @@ CATALOG = Service(
 
 
 def behind_the_api() -> tuple[Service, ...]:
-    """Every function behind the API: the services, and the catalog that describes them."""
-    return (*SERVICES, CATALOG)
+    """Every function behind the API: the services, the labels of all, and the catalog that describes them."""
+    return (*SERVICES, LABELS, CATALOG)

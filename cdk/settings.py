@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 from lambdas.core.errors import TriageError
 
@@ -14,8 +15,16 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]{2,}")
 # Since July 2026 GitHub puts the ids of owner and repository into the tokens of new repositories.
 _REPOSITORY = re.compile(r"[\w.-]+(@\d+)?/[\w.-]+(@\d+)?", re.ASCII)
 _OIDC_PROVIDER = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/token\.actions\.githubusercontent\.com")
+_BROKER = r"[A-Za-z0-9.-]+:\d{1,5}"
+_BROKERS = re.compile(rf"{_BROKER}(,{_BROKER})*")
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_SECRET = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 # Feature flags (@aws-cdk/...), the CLI's keys (aws:..., cdk-...) and lookups (name:account=...) are not ours.
 _OURS = re.compile(r"[a-z][a-z0-9_]*")
+
+
+StreamKind = Literal["sqs", "kinesis", "kafka"]
+"""Where a service's stream comes from."""
 
 
 class ContextError(TriageError):
@@ -35,6 +44,11 @@ class Settings:
     monthly_quota: int = 500_000
     github_repository: str | None = None
     github_oidc_provider: str | None = None
+    stream: StreamKind = "sqs"
+    kafka_bootstrap: str | None = None
+    kafka_topic: str | None = None
+    kafka_secret: str | None = None
+    feature_store_secret: str | None = None
     tracking: bool = False
     local: bool = False
 
@@ -58,14 +72,34 @@ class Settings:
             github_oidc_provider=_matching(
                 given, "github_oidc_provider", _OIDC_PROVIDER, "the ARN of the account's GitHub OIDC provider"
             ),
+            stream=_stream(given),
+            kafka_bootstrap=_matching(
+                given, "kafka_bootstrap", _BROKERS, "host:port, or several with commas"
+            ),
+            kafka_topic=_matching(given, "kafka_topic", _TOPIC, "a topic's name"),
+            kafka_secret=_matching(given, "kafka_secret", _SECRET, "the name of a secret"),
+            feature_store_secret=_matching(given, "feature_store_secret", _SECRET, "the name of a secret"),
             tracking=_flag(given, "tracking"),
             local=_flag(given, "local"),
         )
-        if settings.github_oidc_provider and not settings.github_repository:
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise ContextError for keys that do not go together."""
+        if self.github_oidc_provider and not self.github_repository:
             raise ContextError(
                 "github_oidc_provider needs github_repository: add -c github_repository=owner/name"
             )
-        return settings
+        kafka = {"kafka_bootstrap": self.kafka_bootstrap, "kafka_secret": self.kafka_secret}
+        if self.stream == "kafka":
+            missing = [key for key, value in kafka.items() if value is None]
+            if missing:
+                raise ContextError(f"-c stream=kafka needs {' and '.join(missing)}: docs/deploy.md says what")
+            return
+        for key, value in (*kafka.items(), ("kafka_topic", self.kafka_topic)):
+            if value is not None:
+                raise ContextError(f"-c {key}={value} is for -c stream=kafka only: add that, or leave it out")
 
 
 def _unknown(key: str, known: list[str]) -> str:
@@ -81,6 +115,14 @@ def _matching(given: Mapping[str, object], key: str, pattern: re.Pattern[str], w
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ContextError(f"-c {key}={value} cannot be used: give {wanted}")
     return value
+
+
+def _stream(given: Mapping[str, object]) -> StreamKind:
+    value = given.get("stream", Settings.stream)
+    for kind in get_args(StreamKind):
+        if value == kind:
+            return kind  # type: ignore[no-any-return]
+    raise ContextError(f"-c stream={value} cannot be used: give {', '.join(get_args(StreamKind))}")
 
 
 def _number(given: Mapping[str, object], key: str) -> float:

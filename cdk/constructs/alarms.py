@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.metric import api_metric, metric
@@ -91,6 +93,24 @@ def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
             "Search the function's log for `model failed`: it says which bundle could not be loaded and why.",
             "fallbacks",
         ),
+    ]
+
+
+def stream_alarms(dead_letters: Mapping[str, sqs.IQueue], timing: AlarmTiming) -> list[AlarmSpec]:
+    """One alarm on the dead letters of each service's stream."""
+    return [
+        AlarmSpec(
+            f"{service}-dead-letters",
+            queue.metric_approximate_number_of_messages_visible(
+                statistic="Maximum", period=Duration.seconds(timing.period_seconds)
+            ),
+            _ABOVE,
+            1,
+            f"Something on the stream of {service} could not be decided and waits in its dead-letter queue.",
+            "Each message says why in its attributes; mend the cause, then send them back: make redrive.",
+            "dead-letters",
+        )
+        for service, queue in dead_letters.items()
     ]
 
 

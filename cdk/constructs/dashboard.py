@@ -12,6 +12,7 @@ from constructs import Construct
 
 from cdk.constructs import log_queries
 from cdk.constructs.alarms import SLOW_MS
+from cdk.constructs.graphs import graph, labelled
 from cdk.constructs.log_queries import LogQuery
 from cdk.constructs.metric import api_metric, metric
 from cdk.constructs.service_function import LoggedFunction
@@ -63,26 +64,23 @@ def dashboard_name() -> str:
 
 
 def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloudwatch.IWidget]:
-    decided = [_labelled(metric("Confidence", s.name, statistic="SampleCount"), s.name) for s in services]
+    decided = [labelled(metric("Confidence", s.name, statistic="SampleCount"), s.name) for s in services]
     return [
-        _graph(
+        graph(
             "Requests, and decisions by service",
-            [_labelled(api_metric(api, "Count", statistic="Sum"), "requests"), *decided],
+            [labelled(api_metric(api, "Count", statistic="Sum"), "requests"), *decided],
         ),
-        _graph(
+        graph(
             "Latency of the API, ms",
             [
-                _labelled(api_metric(api, "Latency", statistic=statistic), statistic)
+                labelled(api_metric(api, "Latency", statistic=statistic), statistic)
                 for statistic in _PERCENTILES
             ],
             limit=SLOW_MS,
         ),
-        _graph(
+        graph(
             "Answers that are errors",
-            [
-                _labelled(api_metric(api, name, statistic="Sum"), name[:3])
-                for name in ("4XXError", "5XXError")
-            ],
+            [labelled(api_metric(api, name, statistic="Sum"), name[:3]) for name in ("4XXError", "5XXError")],
         ),
     ]
 
@@ -90,19 +88,19 @@ def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloud
 def _functions(functions: Mapping[str, LoggedFunction]) -> list[cloudwatch.IWidget]:
     made = functions.items()
     return [
-        _graph(
+        graph(
             "Duration of the functions, p95, ms",
-            [_labelled(f.function.metric_duration(statistic="p95"), name) for name, f in made],
+            [labelled(f.function.metric_duration(statistic="p95"), name) for name, f in made],
         ),
-        _graph(
+        graph(
             "Errors and throttles of the functions",
-            [_labelled(f.function.metric_errors(), f"{name} errors") for name, f in made]
-            + [_labelled(f.function.metric_throttles(), f"{name} throttles") for name, f in made],
+            [labelled(f.function.metric_errors(), f"{name} errors") for name, f in made]
+            + [labelled(f.function.metric_throttles(), f"{name} throttles") for name, f in made],
         ),
-        _graph(
+        graph(
             "Functions running at once",
             [
-                _labelled(f.function.metric("ConcurrentExecutions", statistic="Maximum"), name)
+                labelled(f.function.metric("ConcurrentExecutions", statistic="Maximum"), name)
                 for name, f in made
             ],
         ),
@@ -111,41 +109,41 @@ def _functions(functions: Mapping[str, LoggedFunction]) -> list[cloudwatch.IWidg
 
 def _decisions(services: Sequence[Service]) -> list[cloudwatch.IWidget]:
     return [
-        _graph(
+        graph(
             "Confidence: average and lowest tenth",
             [
-                _labelled(metric("Confidence", s.name, statistic=statistic), f"{s.name} {label}")
+                labelled(metric("Confidence", s.name, statistic=statistic), f"{s.name} {label}")
                 for s in services
                 for statistic, label in (("Average", "average"), ("p10", "p10"))
             ],
             top=1.0,
         ),
-        _graph(
+        graph(
             "Share answered by rules",
-            [_labelled(metric("Fallbacks", s.name, statistic="Average"), s.name) for s in services],
+            [labelled(metric("Fallbacks", s.name, statistic="Average"), s.name) for s in services],
             top=1.0,
         ),
-        _graph(
+        graph(
             "Bad requests, model and log failures",
-            [_labelled(metric(name, statistic="Sum"), name) for name in SHARED],
+            [labelled(metric(name, statistic="Sum"), name) for name in SHARED],
         ),
     ]
 
 
 def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
     return [
-        _graph(
+        graph(
             "Decision log: capacity units used",
             [
-                _labelled(decisions.metric_consumed_write_capacity_units(), "write"),
-                _labelled(decisions.metric_consumed_read_capacity_units(), "read"),
+                labelled(decisions.metric_consumed_write_capacity_units(), "write"),
+                labelled(decisions.metric_consumed_read_capacity_units(), "read"),
             ],
         ),
-        _graph(
+        graph(
             "Decision log: writes refused for capacity",
             [
-                _labelled(decisions.metric("WriteThrottleEvents", statistic="Sum"), "write"),
-                _labelled(decisions.metric("ReadThrottleEvents", statistic="Sum"), "read"),
+                labelled(decisions.metric("WriteThrottleEvents", statistic="Sum"), "write"),
+                labelled(decisions.metric("ReadThrottleEvents", statistic="Sum"), "read"),
             ],
         ),
         # AWS keeps the bill in this one region, whatever the app's own is.
@@ -166,23 +164,6 @@ def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
             ],
         ),
     ]
-
-
-def _graph(
-    title: str, metrics: Sequence[cloudwatch.IMetric], *, limit: float | None = None, top: float | None = None
-) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(
-        title=title,
-        width=8,
-        height=6,
-        left=list(metrics),
-        left_y_axis=cloudwatch.YAxisProps(min=0, max=top, show_units=False),
-        left_annotations=[cloudwatch.HorizontalAnnotation(value=limit, label="alarm")] if limit else None,
-    )
-
-
-def _labelled(metric: cloudwatch.Metric, label: str) -> cloudwatch.Metric:
-    return metric.with_(label=label)
 
 
 def _table(title: str, query: LogQuery, log_groups: Sequence[str]) -> cloudwatch.LogQueryWidget:

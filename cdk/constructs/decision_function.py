@@ -1,82 +1,159 @@
-"""The functions of the services, and the catalog: what each may read and write, and no more."""
+"""The functions of the services, the labels and the catalog: what each may read and write, and no more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.artifacts_bucket import ARN_IN_FINDINGS
+from cdk.constructs.feature_store import FeatureStore
 from cdk.constructs.function_code import Packaging
 from cdk.constructs.service_function import LoggedFunction
-from cdk.services import Service
+from cdk.services import Service, Worker
 from lambdas.core.emf import NAMESPACE
 
 
-def decision_function(
+@dataclass(frozen=True)
+class Neighbours:
+    """What the functions of one stack have around them."""
+
+    packaging: Packaging
+    artifacts: s3.IBucket
+    decisions: dynamodb.ITable
+    store: FeatureStore
+
+
+def function_of(
+    scope: Construct,
+    worker: Service | Worker,
+    near: Neighbours,
+    *,
+    name: str,
+    service: str,
+    environment: Mapping[str, str],
+) -> LoggedFunction:
+    """The function `triage-<name>`, which logs as `service`. It may do nothing yet."""
+    return LoggedFunction(
+        scope,
+        "".join(word.capitalize() for word in name.split("-")),
+        name=name,
+        packaged=near.packaging.of(worker.handler),
+        environment={
+            **environment,
+            "POWERTOOLS_SERVICE_NAME": service,
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        },
+        memory_mb=worker.memory_mb,
+        timeout_seconds=worker.timeout_seconds,
+    )
+
+
+def deciding_function(
     scope: Construct,
     service: Service,
+    near: Neighbours,
     *,
-    packaging: Packaging,
-    artifacts: s3.IBucket,
-    decisions: dynamodb.ITable,
+    worker: Worker | None = None,
+    part: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    waiting: sqs.IQueue | None = None,
+    writes_log: bool = True,
 ) -> LoggedFunction:
-    """The function of a deciding service; its environment is that of docs/contracts.md."""
-    made = _function(
+    """A function that decides for `service`: its routes, or `worker`, called `<service>-<part>`.
+
+    Its environment is that of docs/contracts.md, and what `environment` adds. Updates of the feature store
+    that must wait go to `waiting`.
+    """
+    store = near.store if service.feature_store else None
+    made = function_of(
         scope,
-        service,
-        packaging,
-        {
-            "ARTIFACTS_BUCKET": artifacts.bucket_name,
-            "DECISIONS_TABLE": decisions.table_name,
+        worker or service,
+        near,
+        name=f"{service.name}-{part}" if part else service.name,
+        service=service.name,
+        environment={
+            "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
+            "DECISIONS_TABLE": near.decisions.table_name,
             "ROLLOUT_REFRESH_SECONDS": "10",
             "DECISION_TTL_DAYS": "30",
+            **(store.environment() if store else {}),
+            **({"CATCH_UP_QUEUE_URL": waiting.queue_url} if waiting else {}),
+            **(environment or {}),
         },
     )
-    _may_read(made, artifacts, [f"{service.name}/*"])
-    # Conditional puts, alone and in a transaction: the log's writer never reads.
-    made.allow(["dynamodb:PutItem"], [decisions.table_arn])
+    may_read(made, near.artifacts, [f"{service.name}/*"])
+    if writes_log:
+        # Conditional puts, alone and in a transaction: the log's writer never reads.
+        made.allow(["dynamodb:PutItem"], [near.decisions.table_arn])
+    if store:
+        store.open_to(made)
+    if waiting:
+        made.allow(["sqs:SendMessage"], [waiting.queue_arn])
+    return made
+
+
+def learner_function(
+    scope: Construct, service: Service, near: Neighbours, *, waiting: sqs.IQueue | None
+) -> LoggedFunction:
+    """The function that learns from the labels of `service`: it reads decisions and publishes bundles."""
+    made = deciding_function(
+        scope, service, near, worker=service.learner, part="learner", waiting=waiting, writes_log=False
+    )
+    made.allow(["dynamodb:GetItem"], [near.decisions.table_arn])
+    made.allow(["s3:PutObject"], [near.artifacts.arn_for_objects(f"{service.name}/*")])
     return made
 
 
 def catalog_function(
-    scope: Construct,
-    service: Service,
-    *,
-    packaging: Packaging,
-    artifacts: s3.IBucket,
-    services: Sequence[str],
+    scope: Construct, service: Service, near: Neighbours, *, services: Sequence[str]
 ) -> LoggedFunction:
     """The function that says what is live; it reads rollouts and manifests, never a model."""
-    made = _function(
-        scope, service, packaging, {"ARTIFACTS_BUCKET": artifacts.bucket_name, "SERVICES": ",".join(services)}
+    made = function_of(
+        scope,
+        service,
+        near,
+        name=service.name,
+        service=service.name,
+        environment={"ARTIFACTS_BUCKET": near.artifacts.bucket_name, "SERVICES": ",".join(services)},
     )
-    keys = [key for name in services for key in (f"{name}/rollout.json", f"{name}/bundles/*/manifest.json")]
-    _may_read(made, artifacts, keys)
+    may_read(made, near.artifacts, _live(services))
     return made
 
 
-def _function(
-    scope: Construct, service: Service, packaging: Packaging, environment: dict[str, str]
+def labels_function(
+    scope: Construct, service: Service, near: Neighbours, *, services: Sequence[str], queue: sqs.IQueue
 ) -> LoggedFunction:
-    return LoggedFunction(
+    """The function that puts labels on decisions of `services` and tells the learner by `queue`."""
+    made = function_of(
         scope,
-        service.name.capitalize(),
+        service,
+        near,
         name=service.name,
-        packaged=packaging.of(service.handler),
+        service=service.name,
         environment={
-            **environment,
-            "POWERTOOLS_SERVICE_NAME": service.name,
-            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+            "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
+            "DECISIONS_TABLE": near.decisions.table_name,
+            "LABEL_QUEUE_URL": queue.queue_url,
         },
-        memory_mb=service.memory_mb,
-        timeout_seconds=service.timeout_seconds,
     )
+    may_read(made, near.artifacts, _live(services))
+    made.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [near.decisions.table_arn])
+    made.allow(["sqs:SendMessage"], [queue.queue_arn])
+    return made
 
 
-def _may_read(made: LoggedFunction, bucket: s3.IBucket, keys: list[str]) -> None:
+def _live(services: Sequence[str]) -> list[str]:
+    """The keys that say what is live for `services`."""
+    return [key for name in services for key in (f"{name}/rollout.json", f"{name}/bundles/*/manifest.json")]
+
+
+def may_read(made: LoggedFunction, bucket: s3.IBucket, keys: list[str]) -> None:
+    """Let `made` read the objects of `keys`."""
     made.allow(["s3:GetObject"], [bucket.arn_for_objects(key) for key in keys])
     # Without it S3 answers 403 for a key that is not there, and nobody could tell a missing bundle
     # from a missing permission. It shows names only; a condition on the prefix would not work, because

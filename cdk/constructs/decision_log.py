@@ -8,14 +8,17 @@ from constructs import Construct
 
 from cdk.constructs.acknowledge import acknowledge
 
-# Of the 25 + 25 capacity units that are free in an account. The rest is left for the tables to come:
-# the feature store (mostly reads) and the review queue. tests/infrastructure counts them all.
+# Of the 25 + 25 capacity units that are free in an account. The feature store has 10 + 8 of them; the rest
+# is left for the review queue. tests/infrastructure counts them all.
 READ_CAPACITY = 5
 WRITE_CAPACITY = 10
 
 
 def decision_log(scope: Construct) -> dynamodb.Table:
-    """The decision log: key `id`, items that go when `expires` has passed. On-demand would not be free."""
+    """The decision log: key `id`, items that go when `expires` has passed. On-demand would not be free.
+
+    Its stream tells of each decision as it is written: what alerts are made from.
+    """
     table = dynamodb.Table(
         scope,
         "Decisions",
@@ -24,6 +27,7 @@ def decision_log(scope: Construct) -> dynamodb.Table:
         read_capacity=READ_CAPACITY,
         write_capacity=WRITE_CAPACITY,
         time_to_live_attribute="expires",
+        stream=dynamodb.StreamViewType.NEW_IMAGE,
         encryption=dynamodb.TableEncryption.DEFAULT,
         removal_policy=RemovalPolicy.RETAIN,
     )

@@ -24,7 +24,7 @@ KEYS_AT_FULL_RATE = 5
 """The API as a whole takes this many times what one key may send."""
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
-_PROBLEM_STATUSES = ("400", "403", "413", "429", "503")
+_PROBLEM_STATUSES = ("400", "403", "404", "409", "413", "429", "503")
 
 
 class TriageApi(Construct):
@@ -84,6 +84,7 @@ class TriageApi(Construct):
             api_key_required=True,
             request_models={_JSON: self._model(route.request)} if route.request else None,
             request_validator=self._validator if route.request else None,
+            request_parameters={f"method.request.path.{name}": True for name in route.parameters} or None,
             method_responses=[
                 apigateway.MethodResponse(
                     status_code="200",

@@ -1,4 +1,4 @@
-"""One function behind the API: its code, its log group, and a role that may do what it must."""
+"""One function: its code, its log group, and a role that may do what it must."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LoggedFunction(Construct):
         tracing: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
-        full_name = f"{PROJECT}-{name}"
+        self.name = full_name = f"{PROJECT}-{name}"
         self.log_group = logs.LogGroup(
             self,
             "Log",

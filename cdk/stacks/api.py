@@ -10,16 +10,17 @@ from constructs import Construct
 from cdk import own_repository
 from cdk.constructs.access import Access
 from cdk.constructs.artifacts_bucket import artifacts_bucket
-from cdk.constructs.decision_function import catalog_function, decision_function
-from cdk.constructs.function_code import ImagePackaging, Packaging, ZipPackaging
+from cdk.constructs.decision_function import Neighbours, catalog_function, deciding_function, labels_function
+from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
-from cdk.services import CATALOG, Service
+from cdk.services import CATALOG, LABELS, Service
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.state import StateStack
+from cdk.stacks.streaming import StreamingStack
 
 
 class ApiStack(Stack):
@@ -33,6 +34,7 @@ class ApiStack(Stack):
         services: Sequence[Service],
         artifacts: ArtifactsStack,
         state: StateStack,
+        streaming: StreamingStack,
     ) -> None:
         super().__init__(
             scope,
@@ -41,22 +43,26 @@ class ApiStack(Stack):
             synthesizer=None if target.functions_as_zip else own_repository.synthesizer(),
         )
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
-        bucket = artifacts_bucket(self)
-        packaging: Packaging = ZipPackaging() if target.functions_as_zip else ImagePackaging(self)
+        near = Neighbours(
+            ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
+            artifacts_bucket(self),
+            state.decisions,
+            state.store,
+        )
         self.api = TriageApi(self, "Api", settings=settings)
         self.functions: dict[str, LoggedFunction] = {}
         for service in services:
-            self.functions[service.name] = decision_function(
-                self, service, packaging=packaging, artifacts=bucket, decisions=state.decisions
-            )
-        self.functions[CATALOG.name] = catalog_function(
-            self,
-            CATALOG,
-            packaging=packaging,
-            artifacts=bucket,
-            services=[service.name for service in services],
+            stream = streaming.streams.get(service.name)
+            made = deciding_function(self, service, near, waiting=stream.waiting if stream else None)
+            if service.looks_back:
+                made.allow(["dynamodb:GetItem"], [state.decisions.table_arn])
+            self.functions[service.name] = made
+        names = [service.name for service in services]
+        self.functions[LABELS.name] = labels_function(
+            self, LABELS, near, services=names, queue=streaming.labels.queue
         )
-        for service in (*services, CATALOG):
+        self.functions[CATALOG.name] = catalog_function(self, CATALOG, near, services=names)
+        for service in (*services, LABELS, CATALOG):
             self.api.add(service, self.functions[service.name].function)
         self._outputs(Access(self, "Access", api=self.api, settings=settings))
 

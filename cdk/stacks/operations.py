@@ -8,21 +8,23 @@ from aws_cdk import Aws, CfnOutput, Stack
 from constructs import Construct
 
 from cdk.constructs.alarm_topic import AlarmTopic
-from cdk.constructs.alarms import add_alarms, api_alarms, service_alarms
+from cdk.constructs.alarms import add_alarms, api_alarms, service_alarms, stream_alarms
 from cdk.constructs.budget import monthly_budget
 from cdk.constructs.dashboard import dashboard_name, operations_dashboard
 from cdk.constructs.log_queries import save_queries
 from cdk.constructs.metric_bridge import MetricBridge
+from cdk.constructs.stream_dashboard import stream_dashboard
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import Service
 from cdk.settings import Settings
 from cdk.stacks.api import ApiStack
 from cdk.stacks.state import StateStack
+from cdk.stacks.streaming import StreamingStack
 
 
 class OperationsStack(Stack):
-    """Alarms to a topic, one dashboard, log queries and the budget."""
+    """Alarms to a topic, two dashboards, log queries and the budget."""
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class OperationsStack(Stack):
         target: Target,
         services: Sequence[Service],
         state: StateStack,
+        streaming: StreamingStack,
         api: ApiStack,
     ) -> None:
         super().__init__(
@@ -38,10 +41,12 @@ class OperationsStack(Stack):
         )
         rest_api = api.api.rest_api
         alarms = AlarmTopic(self, "Alarms", email=settings.alarm_email)
+        functions = {**api.functions, **streaming.functions}
         timing = target.alarm_timing
         specs = api_alarms(rest_api, timing)
         for service in services:
             specs += service_alarms(service, timing)
+        specs += stream_alarms(streaming.dead_letters_of_streams(), timing)
         operations_dashboard(
             self,
             api=rest_api,
@@ -50,14 +55,21 @@ class OperationsStack(Stack):
             decisions=state.decisions,
             alarms=add_alarms(self, specs, alarms.topic, timing),
         )
+        stream_dashboard(
+            self,
+            queues=streaming.queues(),
+            dead_letters=streaming.dead_letters(),
+            functions=streaming.functions,
+            store=state.store.table,
+        )
         if target.saved_queries:
-            save_queries(self, [made.log_group for made in api.functions.values()])
+            save_queries(self, [made.log_group for made in functions.values()])
         if target.budget:
             monthly_budget(
                 self, usd=settings.monthly_budget_usd, email=settings.alarm_email, topic=alarms.topic
             )
         if target.metric_bridge:
-            MetricBridge(self, "MetricBridge", sources=list(api.functions.values()))
+            MetricBridge(self, "MetricBridge", sources=list(functions.values()))
         self._outputs(alarms, target)
 
     def _outputs(self, alarms: AlarmTopic, target: Target) -> None:

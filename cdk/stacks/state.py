@@ -1,4 +1,4 @@
-"""What the app remembers: the decision log."""
+"""What the app remembers: the decision log and the feature store."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from cdk.constructs.decision_log import decision_log
+from cdk.constructs.feature_store import FeatureStore, feature_table
 from cdk.names import stack_name
 
 
 class StateStack(Stack):
-    """The decision log."""
+    """The decision log, and the feature store: a table unless `secret` names one elsewhere."""
 
-    def __init__(self, scope: Construct) -> None:
-        super().__init__(scope, stack_name("State"), description="Triage: the decision log")
+    def __init__(self, scope: Construct, *, secret: str | None) -> None:
+        super().__init__(
+            scope, stack_name("State"), description="Triage: the decision log and the feature store"
+        )
         self.decisions = decision_log(self)
+        self.store = FeatureStore(feature_table(self), secret)
         CfnOutput(self, "DecisionsTable", value=self.decisions.table_name)
+        CfnOutput(self, "FeatureTable", value=self.store.table.table_name)

@@ -54,14 +54,26 @@ def everything(assemblies: Path) -> Assembly:
 
 
 @pytest.fixture(scope="session")
+def kinesis(assemblies: Path) -> Assembly:
+    """`everything` with its stream on Kinesis."""
+    return Assembly(assemblies / "kinesis")
+
+
+@pytest.fixture(scope="session")
+def kafka(assemblies: Path) -> Assembly:
+    """`everything` with its stream on the user's Kafka, and a Redis server as its feature store."""
+    return Assembly(assemblies / "kafka")
+
+
+@pytest.fixture(scope="session")
 def laptop(assemblies: Path) -> Assembly:
-    """The same with `local=true`."""
+    """`everything` with `local=true`, and the feature store that `make up` starts."""
     return Assembly(assemblies / "laptop")
 
 
 @pytest.fixture(scope="session")
 def more_services(assemblies: Path) -> Assembly:
-    """The app with two more services in the list."""
+    """The app with one more service in the list."""
     return Assembly(assemblies / "more-services")
 
 
@@ -73,5 +85,5 @@ def careless(assemblies: Path) -> Assembly:
 
 @pytest.fixture(scope="session")
 def unacknowledged(assemblies: Path) -> Assembly:
-    """`everything` without any acknowledgement."""
+    """`kafka` without any acknowledgement."""
     return Assembly(assemblies / "unacknowledged")

@@ -20,28 +20,37 @@ from aws_cdk import aws_s3 as s3
 
 from cdk.app import synthesize
 from cdk.names import ROOT
-from cdk.services import SERVICES, Route, Service
+from cdk.services import SERVICES, Route, Service, Worker
 from cdk.settings import Settings
 from lambdas.tickets.schema import TicketDecision, TicketRequest
 
 EVERYTHING = Settings(alarm_email="me@example.com", github_repository="octo/triage", tracking=True)
+KINESIS = replace(EVERYTHING, stream="kinesis")
+KAFKA = replace(
+    EVERYTHING,
+    stream="kafka",
+    kafka_bootstrap="one.example.com:9096,two.example.com:9096",
+    kafka_secret="triage/kafka",
+    feature_store_secret="triage/feature-store",
+)
+LAPTOP = replace(EVERYTHING, local=True, feature_store_secret="triage/feature-store")
 
 
 def more_services() -> tuple[Service, ...]:
-    """The services of today and two more, as somebody would list them."""
+    """The services of today and one more that has all that a service may have but a learner."""
     return (
         *SERVICES,
-        *(
-            Service(
-                name=name,
-                handler=f"lambdas.{name}.handler.handle",
-                routes=(
-                    Route(
-                        "POST", f"/v1/{name}:decide", "Decide", request=TicketRequest, response=TicketDecision
-                    ),
-                ),
-            )
-            for name in ("transactions", "content")
+        Service(
+            name="content",
+            handler="lambdas.content.handler.handle",
+            routes=(
+                Route("POST", "/v1/content:decide", "Decide", request=TicketRequest, response=TicketDecision),
+            ),
+            feature_store=True,
+            catch_up=Worker("lambdas.content.catch_up.handle"),
+            stream=Worker("lambdas.content.stream.handle"),
+            alert_outcomes=("remove",),
+            looks_back=True,
         ),
     )
 
@@ -72,10 +81,12 @@ def main(folder: Path) -> None:
     synthesize(new_app(folder / "plain"), Settings())
     synthesize(new_app(folder / "more-services"), Settings(), more_services())
     checked(new_app(folder / "everything"), lambda app: synthesize(app, EVERYTHING))
-    checked(new_app(folder / "laptop"), lambda app: synthesize(app, replace(EVERYTHING, local=True)))
+    checked(new_app(folder / "kinesis"), lambda app: synthesize(app, KINESIS))
+    checked(new_app(folder / "kafka"), lambda app: synthesize(app, KAFKA))
+    checked(new_app(folder / "laptop"), lambda app: synthesize(app, LAPTOP))
     checked(new_app(folder / "careless"), careless)
     with mock.patch("cdk.constructs.acknowledge.Validations"):
-        checked(new_app(folder / "unacknowledged"), lambda app: synthesize(app, EVERYTHING))
+        checked(new_app(folder / "unacknowledged"), lambda app: synthesize(app, KAFKA))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cdk.services import SERVICES
 from tests.infrastructure.assembly import Assembly, Json, text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +56,17 @@ def test_every_service_is_watched_for_confidence_and_fallbacks(more_services: As
     assert len(found) <= 10
 
 
+def test_what_could_not_be_decided_on_a_stream_is_an_alarm(plain: Assembly) -> None:
+    alarm = alarms(plain)["triage-transactions-dead-letters"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "Maximum",
+        "GreaterThanOrEqualToThreshold",
+        1,
+    )
+    assert "make redrive" in alarm["AlarmDescription"]
+
+
 def test_an_alarm_takes_a_quarter_of_an_hour_on_aws_and_a_minute_on_the_laptop(
     plain: Assembly, laptop: Assembly
 ) -> None:
@@ -74,7 +84,7 @@ def test_every_alarm_tells_the_topic_when_it_starts_and_ends(
     variant: str, request: pytest.FixtureRequest
 ) -> None:
     assembly: Assembly = request.getfixturevalue(variant)
-    topic = [{"Ref": assembly.one("AWS::SNS::Topic").logical_id}]
+    topic = [{"Ref": assembly.one("AWS::SNS::Topic", DisplayName="Triage alarms").logical_id}]
     for name, alarm in alarms(assembly).items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == topic, name
         assert alarm["TreatMissingData"] == "notBreaching", "no traffic is no alarm"
@@ -95,8 +105,8 @@ def test_every_alarm_says_what_to_do_and_where_to_read_on(more_services: Assembl
 
 def test_the_topic_lets_alarms_and_budgets_of_this_account_publish(plain: Assembly) -> None:
     """A topic policy replaces the default one; without these two statements no alarm would arrive."""
-    topic = plain.one("AWS::SNS::Topic").logical_id
-    policy = plain.one("AWS::SNS::TopicPolicy").properties
+    topic = plain.one("AWS::SNS::Topic", DisplayName="Triage alarms").logical_id
+    (policy,) = [r.properties for r in plain.resources("AWS::SNS::TopicPolicy", "Triage-Operations")]
     assert policy["Topics"] == [{"Ref": topic}]
     allowed = {
         s["Principal"]["Service"]: s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"
@@ -111,25 +121,43 @@ def test_the_topic_lets_alarms_and_budgets_of_this_account_publish(plain: Assemb
 
 def test_the_email_is_subscribed_when_it_is_given(plain: Assembly, everything: Assembly) -> None:
     assert plain.resources("AWS::SNS::Subscription") == []
-    subscription = everything.one("AWS::SNS::Subscription").properties
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "me@example.com")
-    assert subscription["TopicArn"] == {"Ref": everything.one("AWS::SNS::Topic").logical_id}
+    subscribed = {}
+    for found in everything.resources("AWS::SNS::Subscription"):
+        assert (found.properties["Protocol"], found.properties["Endpoint"]) == ("email", "me@example.com")
+        subscribed[found.stack] = found.properties["TopicArn"]
+    assert subscribed == {t.stack: {"Ref": t.logical_id} for t in everything.resources("AWS::SNS::Topic")}
+    assert set(subscribed) == {"Triage-Operations", "Triage-Streaming"}, "alarms, and alerts"
 
 
-def test_the_laptop_has_an_inbox_that_the_topic_may_write_to(laptop: Assembly) -> None:
-    queue = laptop.one("AWS::SQS::Queue").logical_id
-    topic = laptop.one("AWS::SNS::Topic").logical_id
-    subscription = laptop.one("AWS::SNS::Subscription", Protocol="sqs").properties
+@pytest.mark.parametrize(
+    ("stack", "output"),
+    [("Triage-Operations", "InboxQueueUrl"), ("Triage-Streaming", "AlertInboxQueueUrl")],
+)
+def test_the_laptop_has_inboxes_that_the_topics_may_write_to(
+    stack: str, output: str, laptop: Assembly
+) -> None:
+    queue = laptop.outputs(stack)[output]["Ref"]
+    (topic,) = [t.logical_id for t in laptop.resources("AWS::SNS::Topic", stack)]
+    (subscription,) = [
+        r.properties
+        for r in laptop.resources("AWS::SNS::Subscription", stack)
+        if r.properties["Protocol"] == "sqs"
+    ]
     assert subscription["TopicArn"] == {"Ref": topic}
     assert subscription["Endpoint"] == {"Fn::GetAtt": [queue, "Arn"]}
-    statements = laptop.one("AWS::SQS::QueuePolicy").properties["PolicyDocument"]["Statement"]
+    (policy,) = [
+        r.properties
+        for r in laptop.resources("AWS::SQS::QueuePolicy", stack)
+        if r.properties["Queues"] == [{"Ref": queue}]
+    ]
+    statements = policy["PolicyDocument"]["Statement"]
     (allowed,) = [s for s in statements if s["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "sns.amazonaws.com"}
     assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": topic}}}
 
 
 def test_the_budget_tells_the_email_or_else_the_topic(plain: Assembly, everything: Assembly) -> None:
-    topic = plain.one("AWS::SNS::Topic").logical_id
+    topic = plain.one("AWS::SNS::Topic", DisplayName="Triage alarms").logical_id
     assert subscribers(plain) == {("SNS", f"<{topic}>")}
     assert subscribers(everything) == {("EMAIL", "me@example.com")}
     limits = plain.one("AWS::Budgets::Budget").properties["Budget"]
@@ -153,7 +181,8 @@ def test_the_bridge_gets_the_metric_lines_of_every_function(laptop: Assembly) ->
         if r.properties["FunctionName"] == "triage-emf-bridge"
     ]
     filters = laptop.resources("AWS::Logs::SubscriptionFilter")
-    assert len(filters) == len(SERVICES) + 1  # and the catalog
+    functions = laptop.resources("AWS::Lambda::Function")
+    assert len(filters) == len(functions) - 1, "all but the bridge itself"
     for found in filters:
         assert found.properties["DestinationArn"] == {"Fn::GetAtt": [bridge, "Arn"]}
         assert found.properties["FilterPattern"] == "CloudWatchMetrics"

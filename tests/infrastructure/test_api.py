@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from cdk.openapi import operation_id
-from cdk.services import CATALOG, SERVICES
+from cdk.services import behind_the_api
 from lambdas.core.schema import Problem
 from tests.infrastructure.assembly import Assembly, Json, text
 
-ROUTES = {(route.method, route.path): route for service in (*SERVICES, CATALOG) for route in service.routes}
+ROUTES = {(route.method, route.path): route for service in behind_the_api() for route in service.routes}
 
 
 def methods(assembly: Assembly) -> dict[tuple[str, str], Json]:
@@ -51,7 +51,7 @@ def test_every_route_wants_a_key(plain: Assembly) -> None:
 def test_every_route_goes_to_its_services_function(plain: Assembly) -> None:
     functions = {r.logical_id: r.properties["FunctionName"] for r in plain.resources("AWS::Lambda::Function")}
     found = methods(plain)
-    for service in (*SERVICES, CATALOG):
+    for service in behind_the_api():
         for route in service.routes:
             integration = found[route.method, route.path]["Integration"]
             assert integration["Type"] == "AWS_PROXY"
@@ -64,7 +64,7 @@ def test_api_gateway_may_invoke_only_through_the_routes_of_the_live_stage(plain:
     permissions = plain.resources("AWS::Lambda::Permission", "Triage-Api")
     sources = {text(permission.properties["SourceArn"]) for permission in permissions}
     assert {source.partition(f":<{api}>/")[2] for source in sources} == {
-        f"<{stage}>/{method}{path}" for method, path in ROUTES
+        f"<{stage}>/{method}{re.sub(r'{.+?}', '*', path)}" for method, path in ROUTES
     }
 
 
@@ -82,11 +82,18 @@ def test_a_route_with_a_body_has_a_model_and_a_validator(plain: Assembly) -> Non
         assert known[reference["Ref"]]["Name"] == wanted.__name__
 
 
+def test_a_path_with_a_parameter_says_so(plain: Assembly) -> None:
+    for key, method in methods(plain).items():
+        wanted = {f"method.request.path.{name}": True for name in ROUTES[key].parameters}
+        assert method.get("RequestParameters", {}) == wanted
+    assert ROUTES["GET", "/v1/transactions/{id}/explanation"].parameters == ["id"]
+
+
 def test_answers_have_models_too(plain: Assembly) -> None:
     known = models(plain)
     for key, method in methods(plain).items():
         by_status = {r["StatusCode"]: r.get("ResponseModels", {}) for r in method["MethodResponses"]}
-        assert set(by_status) == {"200", "400", "403", "413", "429", "503"}
+        assert set(by_status) == {"200", "400", "403", "404", "409", "413", "429", "503"}
         response = ROUTES[key].response
         named = {kind: known[reference["Ref"]]["Name"] for kind, reference in by_status["200"].items()}
         assert named == ({"application/json": response.__name__} if response else {})
@@ -103,6 +110,39 @@ def test_models_are_valid_draft_4_and_self_contained(plain: Assembly) -> None:
         definitions = schema.get("definitions", {})
         assert references == {f"#/definitions/{name}" for name in definitions}
         assert model["Name"].isalnum(), "API Gateway takes letters and digits only"
+
+
+TRANSACTIONS: list[Json] = [
+    {"card_id": "c", "amount": 12.5, "currency": "EUR", "at": "2026-11-24T10:00:00Z"},
+    {"card_id": "c", "amount": 1, "latitude": 40.4, "longitude": -3.7, "category": None},
+]
+NO_TRANSACTIONS: list[Any] = [
+    {"amount": 1},
+    {"card_id": "c", "amount": 0},
+    {"card_id": "c", "amount": -1},
+    {"card_id": "c", "amount": 1_000_000.01},
+    {"card_id": "c", "amount": "12"},
+    {"card_id": "", "amount": 1},
+    {"card_id": "c", "amount": 1, "latitude": 91, "longitude": 0},
+    {"card_id": "c", "amount": 1, "cvv": "123"},
+]
+
+
+@pytest.mark.parametrize("body", [*TRANSACTIONS, *NO_TRANSACTIONS], ids=lambda body: json.dumps(body)[:40])
+def test_the_transactions_model_refuses_what_the_function_would_refuse(plain: Assembly, body: Any) -> None:
+    for name, wrapped in (
+        ("TransactionRequest", body),
+        ("ScoreBatchRequest", {"transactions": [body]}),
+    ):
+        (schema,) = [m["Schema"] for m in models(plain).values() if m["Name"] == name]
+        (kind,) = {r.request for r in ROUTES.values() if r.request and r.request.__name__ == name}
+        try:
+            msgspec.convert(wrapped, kind)
+            in_the_function = True
+        except msgspec.ValidationError:
+            in_the_function = False
+        at_the_gateway = jsonschema.Draft4Validator(schema).is_valid(wrapped)
+        assert at_the_gateway == in_the_function == (body in TRANSACTIONS)
 
 
 ACCEPTED: list[Json] = [
@@ -233,4 +273,4 @@ def test_operation_names_can_be_method_names() -> None:
     names = [operation_id(route) for route in ROUTES.values()]
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() for name in names)
-    assert "postTicketsClassifyBatch" in names
+    assert {"postTicketsClassifyBatch", "getTransactionsIdExplanation"} <= set(names)

@@ -16,7 +16,7 @@ from tests.infrastructure.assembly import Assembly, text
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = (ROOT / "docs" / "contracts.md").read_text("utf-8")
-ALWAYS = {"Triage-Artifacts", "Triage-State", "Triage-Api", "Triage-Operations"}
+ALWAYS = {"Triage-Artifacts", "Triage-State", "Triage-Streaming", "Triage-Api", "Triage-Operations"}
 
 
 def test_optional_stacks_are_off_until_asked_for(plain: Assembly, everything: Assembly) -> None:
@@ -49,7 +49,7 @@ def test_everything_that_can_carry_a_tag_says_whose_it_is(everything: Assembly) 
     for kind in (
         "AWS::S3::Bucket", "AWS::ECR::Repository", "AWS::DynamoDB::Table", "AWS::Lambda::Function",
         "AWS::SNS::Topic", "AWS::ApiGateway::RestApi", "AWS::Logs::LogGroup", "AWS::IAM::Role",
-        "AWS::EC2::Instance",
+        "AWS::EC2::Instance", "AWS::SQS::Queue", "AWS::Lambda::EventSourceMapping",
     ):  # fmt: skip
         found = everything.resources(kind)
         assert found, f"no {kind}"

@@ -16,10 +16,16 @@ from tests.infrastructure.assembly import Assembly, text
 
 
 def widgets(assembly: Assembly) -> list[dict[str, Any]]:
-    """The dashboard's widgets."""
-    body = text(assembly.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
-    found: list[dict[str, Any]] = json.loads(body)["widgets"]
-    return found
+    """The operations dashboard's widgets."""
+    return dashboards(assembly)["triage-<AWS::Region>"]
+
+
+def dashboards(assembly: Assembly) -> dict[str, list[dict[str, Any]]]:
+    """The widgets of each dashboard, by its name."""
+    return {
+        text(r.properties["DashboardName"]): json.loads(text(r.properties["DashboardBody"]))["widgets"]
+        for r in assembly.resources("AWS::CloudWatch::Dashboard")
+    }
 
 
 def test_the_dashboard_shows_what_people_ask_first(plain: Assembly) -> None:
@@ -44,9 +50,22 @@ def test_the_bill_is_looked_up_where_aws_keeps_it(plain: Assembly) -> None:
     assert bill["properties"]["region"] == "us-east-1"
 
 
-def test_widgets_do_not_overlap_and_fit_the_grid(plain: Assembly) -> None:
+def test_the_streams_have_a_dashboard_of_their_own(plain: Assembly) -> None:
+    """Whoever looks at it sees what waits, how long, and what was given up, for every queue there is."""
+    found = {w["properties"]["title"]: w for w in dashboards(plain)["triage-streams-<AWS::Region>"]}
+    assert {"Waiting in the queues", "Age of what waits longest, s", "Dead letters"} <= set(found)
+    names = [row[-1]["label"] for row in found["Waiting in the queues"]["properties"]["metrics"]]
+    assert set(names) == {"transactions", "transactions catch-up", "labels"}
+    letters = [row[-1]["label"] for row in found["Dead letters"]["properties"]["metrics"]]
+    assert set(letters) == {"transactions", "transactions catch-up", "labels", "alerts"}
+    shown = len(names) + len(letters)
+    assert shown == len(plain.resources("AWS::SQS::Queue")), "no queue is out of sight"
+
+
+@pytest.mark.parametrize("name", ["triage-<AWS::Region>", "triage-streams-<AWS::Region>"])
+def test_widgets_do_not_overlap_and_fit_the_grid(name: str, plain: Assembly) -> None:
     taken: set[tuple[int, int]] = set()
-    for w in widgets(plain):
+    for w in dashboards(plain)[name]:
         cells = {
             (x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])
         }

@@ -25,7 +25,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": kind, "Properties": properties}
 
 
-@pytest.mark.parametrize("variant", ["plain", "everything", "laptop", "more_services"])
+@pytest.mark.parametrize("variant", ["plain", "everything", "kafka", "laptop", "more_services"])
 def test_the_app_stays_inside_the_free_tier(variant: str, request: pytest.FixtureRequest) -> None:
     assembly: Assembly = request.getfixturevalue(variant)
     services = listed_services() if variant == "more_services" else SERVICES
@@ -37,13 +37,18 @@ def test_the_app_stays_inside_the_free_tier(variant: str, request: pytest.Fixtur
     assert over == []
 
 
-def test_three_services_use_nine_of_the_ten_metrics_and_eight_of_the_ten_alarms(
+def test_kinesis_is_the_one_thing_that_the_ledger_holds_against_a_stream_on_it(kinesis: Assembly) -> None:
+    lines = ledger(kinesis.templates.values(), emitted(service.name for service in SERVICES))
+    assert [line.what for line in lines if line.over] == ["Kinesis streams"]
+
+
+def test_three_services_two_of_them_on_a_stream_use_the_ten_alarms_and_nine_of_the_ten_metrics(
     more_services: Assembly,
 ) -> None:
     names = [service.name for service in listed_services()]
     assert len(names) == 3
     used = {line.what: line.used for line in ledger(more_services.templates.values(), emitted(names))}
-    assert (used["custom metrics"], used["CloudWatch alarms"]) == (9, 8)
+    assert (used["custom metrics"], used["CloudWatch alarms"]) == (9, 10)
 
 
 ALARM = {"Namespace": "Triage", "MetricName": "M", "Period": 60}

@@ -92,7 +92,11 @@ def test_it_has_every_route_with_the_types_of_the_list() -> None:
     classify = document["paths"]["/v1/tickets:classify"]["post"]
     asked = classify["requestBody"]["content"]["application/json"]["schema"]
     assert asked == {"$ref": "#/components/schemas/TicketRequest"}
-    assert set(classify["responses"]) == {"200", "400", "403", "413", "429", "503"}
+    assert set(classify["responses"]) == {"200", "400", "403", "409", "413", "429", "503"}
+    explanation = document["paths"]["/v1/transactions/{id}/explanation"]["get"]
+    assert [(p["name"], p["in"], p["required"]) for p in explanation["parameters"]] == [("id", "path", True)]
+    assert set(explanation["responses"]) == {"200", "403", "404", "429", "503"}
+    assert set(explanation["responses"]["200"]["content"]) == {"application/json", "image/svg+xml"}
     problem = classify["responses"]["400"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
     assert document["security"] == [{"apiKey": []}]

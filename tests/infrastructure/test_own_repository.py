@@ -12,6 +12,8 @@ from tests.infrastructure.assembly import Assembly, text
 
 ROOT = Path(__file__).resolve().parents[2]
 
+WITH_FUNCTIONS = ("Triage-Api", "Triage-Streaming")
+
 
 def test_one_image_tagged_with_its_own_hash(plain: Assembly) -> None:
     images = plain.assets("Triage-Api")["dockerImages"]
@@ -35,15 +37,21 @@ def test_it_is_pushed_under_the_role_that_the_artifacts_stack_makes(plain: Assem
 
 def test_no_image_goes_anywhere_else(plain: Assembly) -> None:
     for stack in plain.templates:
-        if stack != "Triage-Api":
+        if stack not in WITH_FUNCTIONS:
             assert not plain.assets(stack).get("dockerImages")
 
 
 def test_building_and_pushing_wait_for_the_repository(plain: Assembly) -> None:
     artifacts = plain.manifest["artifacts"]
     # The CLI lets pushing wait for what the stack waits for, and building for what its assets wait for.
-    assert "Triage-Artifacts" in artifacts["Triage-Api"]["dependencies"]
-    assert artifacts["Triage-Api.assets"]["dependencies"] == ["Triage-Artifacts"]
+    for stack in WITH_FUNCTIONS:
+        assert "Triage-Artifacts" in artifacts[stack]["dependencies"]
+        assert artifacts[f"{stack}.assets"]["dependencies"] == ["Triage-Artifacts"]
+
+
+def test_both_stacks_with_functions_share_one_image(plain: Assembly) -> None:
+    api, streaming = (plain.assets(stack)["dockerImages"] for stack in WITH_FUNCTIONS)
+    assert api == streaming
 
 
 def test_the_laptop_builds_no_image(laptop: Assembly) -> None:

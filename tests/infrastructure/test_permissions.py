@@ -51,14 +51,14 @@ def policy_of(assembly: Assembly, function: str) -> dict[str, list[tuple[list[st
     return allowed
 
 
-@pytest.mark.parametrize("variant", ["everything", "laptop", "more_services"])
+@pytest.mark.parametrize("variant", ["everything", "kinesis", "kafka", "laptop", "more_services"])
 def test_no_statement_allows_every_action(variant: str, request: pytest.FixtureRequest) -> None:
     for where, statement in statements(request.getfixturevalue(variant)):
         if statement["Effect"] == "Allow":
             assert not [a for a in listed(statement["Action"]) if "*" in a], f"{where}: {statement}"
 
 
-@pytest.mark.parametrize("variant", ["everything", "laptop", "more_services"])
+@pytest.mark.parametrize("variant", ["everything", "kinesis", "kafka", "laptop", "more_services"])
 def test_a_wildcard_resource_only_where_aws_has_no_other(
     variant: str, request: pytest.FixtureRequest
 ) -> None:

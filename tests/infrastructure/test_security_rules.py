@@ -14,7 +14,7 @@ from tests.infrastructure.assembly import Assembly
 IGNORED_LINT = ("W3005",)
 
 
-@pytest.mark.parametrize("variant", ["everything", "laptop"])
+@pytest.mark.parametrize("variant", ["everything", "kinesis", "kafka", "laptop"])
 def test_no_finding_is_left_unacknowledged(variant: str, request: pytest.FixtureRequest) -> None:
     assembly: Assembly = request.getfixturevalue(variant)
     assert assembly.findings() == []
@@ -25,19 +25,23 @@ def test_the_checks_really_run(careless: Assembly) -> None:
     assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= rules
 
 
-def test_every_acknowledgement_is_on_one_resource_and_says_why(everything: Assembly) -> None:
-    acknowledged = everything.acknowledged()
+@pytest.mark.parametrize("variant", ["everything", "kafka"])
+def test_every_acknowledgement_is_on_one_resource_and_says_why(
+    variant: str, request: pytest.FixtureRequest
+) -> None:
+    assembly: Assembly = request.getfixturevalue(variant)
+    acknowledged = assembly.acknowledged()
     assert acknowledged
     for finding, reason in acknowledged.items():
         assert len(reason.split()) >= 8, f"{finding}: '{reason}' is no reason"
-        assert finding.path in everything.resource_paths(), f"{finding} is on more than one resource"
+        assert finding.path in assembly.resource_paths(), f"{finding} is on more than one resource"
 
 
-def test_no_acknowledgement_is_for_nothing(everything: Assembly, unacknowledged: Assembly) -> None:
-    assert sorted(everything.acknowledged()) == unacknowledged.findings()
+def test_no_acknowledgement_is_for_nothing(kafka: Assembly, unacknowledged: Assembly) -> None:
+    assert sorted(kafka.acknowledged()) == unacknowledged.findings()
 
 
-@pytest.mark.parametrize("variant", ["everything", "laptop", "plain", "more_services"])
+@pytest.mark.parametrize("variant", ["everything", "kinesis", "kafka", "laptop", "plain", "more_services"])
 def test_cfn_lint_is_clean(variant: str, request: pytest.FixtureRequest) -> None:
     assembly: Assembly = request.getfixturevalue(variant)
     linter = Path(sys.executable).with_name("cfn-lint")

@@ -38,6 +38,15 @@ def test_values_from_the_command_line_are_strings_and_become_typed() -> None:
     )
 
 
+def test_a_stream_on_kafka_is_told_where_it_is() -> None:
+    settings = Settings.from_context(
+        {"stream": "kafka", "kafka_bootstrap": "a.example.com:9096,b:9096", "kafka_secret": "triage/kafka"}
+    )
+    assert settings.stream == "kafka"
+    assert settings.kafka_topic is None, "then it is the service's name"
+    assert Settings.from_context({"stream": "kinesis"}) == Settings(stream="kinesis")
+
+
 def test_values_from_cdk_json_keep_their_type() -> None:
     settings = Settings.from_context({"tracking": True, "monthly_quota": 1000, "monthly_budget_usd": 3})
     assert (settings.tracking, settings.monthly_quota, settings.monthly_budget_usd) == (True, 1000, 3.0)
@@ -77,6 +86,13 @@ def test_keys_of_the_cdk_itself_are_left_alone() -> None:
             {"github_oidc_provider": f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"},
             "needs github_repository",
         ),
+        ({"stream": "rabbit"}, "give sqs, kinesis, kafka"),
+        ({"stream": "kafka"}, "needs kafka_bootstrap and kafka_secret"),
+        ({"stream": "kafka", "kafka_secret": "s", "kafka_bootstrap": "broker"}, "host:port"),
+        ({"stream": "kafka", "kafka_bootstrap": "b:1", "kafka_secret": "a secret"}, "name of a secret"),
+        ({"kafka_topic": "t"}, "is for -c stream=kafka only"),
+        ({"stream": "kafka", "kafka_bootstrap": "b:1", "kafka_secret": "s", "kafka_topic": "a b"}, "topic"),
+        ({"feature_store_secret": "redis://host"}, "name of a secret"),
         ({"trackin": "true"}, "did you mean tracking?"),
         ({"zzz": "true"}, "the keys are"),
     ],

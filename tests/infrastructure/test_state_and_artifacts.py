@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infrastructure.assembly import Assembly
+from tests.infrastructure.assembly import Assembly, Resource
 
 
 def test_the_bucket_is_private_versioned_and_forgets_old_versions(plain: Assembly) -> None:
@@ -28,8 +28,27 @@ def test_the_bucket_takes_no_unencrypted_connection(plain: Assembly) -> None:
     assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
 
 
+def table_of(assembly: Assembly, output: str) -> Resource:
+    """The table that the state stack's output names."""
+    wanted = assembly.outputs("Triage-State")[output]["Ref"]
+    (found,) = [r for r in assembly.resources("AWS::DynamoDB::Table") if r.logical_id == wanted]
+    return found
+
+
+def test_the_feature_store_is_as_the_contract_says(plain: Assembly) -> None:
+    table = table_of(plain, "FeatureTable")
+    assert table.properties["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert table.properties["AttributeDefinitions"] == [{"AttributeName": "id", "AttributeType": "S"}]
+    assert table.properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert "BillingMode" not in table.properties, "provisioned, because on-demand is not free"
+    assert table.properties["ProvisionedThroughput"] == {"ReadCapacityUnits": 10, "WriteCapacityUnits": 8}
+    assert "StreamSpecification" not in table.properties
+    assert table.body["DeletionPolicy"] == "Retain"
+
+
 def test_the_decision_log_is_as_the_contract_says(plain: Assembly) -> None:
-    table = plain.one("AWS::DynamoDB::Table")
+    table = table_of(plain, "DecisionsTable")
+    assert table.properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     assert table.properties["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
     assert table.properties["AttributeDefinitions"] == [{"AttributeName": "id", "AttributeType": "S"}]
     assert table.properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}

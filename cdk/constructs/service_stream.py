@@ -1,0 +1,128 @@
+"""What a service has besides its routes: a stream, updates that wait, and what it cannot decide."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.constructs import event_sources
+from cdk.constructs.decision_function import Neighbours, deciding_function, function_of
+from cdk.constructs.queues import FifoQueue, dead_letter_queue
+from cdk.constructs.service_function import LoggedFunction
+from cdk.names import PROJECT
+from cdk.services import Service, Worker
+from cdk.settings import Settings
+
+STREAM_RETRY_SECONDS = 180
+"""Six times the function's timeout, as AWS advises."""
+STREAM_RECEIVES = 5
+CATCH_UP_RECEIVES = 1000
+"""The most that SQS takes: sixteen hours with the store down, a minute apart."""
+
+
+class ServiceStream(Construct):
+    """The workers of one service, by part in `functions`.
+
+    `waiting` is the queue of updates and `given_up` its dead letters; `source` the queue of what is to be
+    decided when that is SQS, `dead_letters` where the stream's worker and SQS put what they give up on.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service: Service,
+        near: Neighbours,
+        settings: Settings,
+        catch_up_seconds: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.functions: dict[str, LoggedFunction] = {}
+        self.waiting: sqs.Queue | None = None
+        self.given_up: sqs.Queue | None = None
+        self.source: sqs.Queue | None = None
+        self.kinesis: kinesis.Stream | None = None
+        self.dead_letters: sqs.Queue | None = None
+        self._service, self._near, self._settings = service, near, settings
+        if service.catch_up:
+            self._add_catch_up(service.catch_up, catch_up_seconds)
+        if service.stream:
+            self._add_stream(service.stream)
+
+    def _add_catch_up(self, worker: Worker, retry_seconds: int) -> None:
+        name = f"{self._service.name}-catch-up"
+        pair = FifoQueue(
+            self,
+            "CatchUpQueue",
+            name=name,
+            retry_seconds=retry_seconds,
+            most_receives=CATCH_UP_RECEIVES,
+        )
+        self.waiting, self.given_up = pair.queue, pair.dead_letters
+        made = function_of(
+            self,
+            worker,
+            self._near,
+            name=name,
+            service=self._service.name,
+            environment={
+                **self._near.store.environment(),
+                "CATCH_UP_QUEUE_URL": pair.queue.queue_url,
+            },
+        )
+        self._near.store.open_to(made)
+        event_sources.from_queue(made, pair.queue)
+        self.functions["catch-up"] = made
+
+    def _add_stream(self, worker: Worker) -> None:
+        name = self._service.name
+        if self._settings.stream == "sqs":
+            pair = FifoQueue(
+                self,
+                "Queue",
+                name=name,
+                retry_seconds=STREAM_RETRY_SECONDS,
+                most_receives=STREAM_RECEIVES,
+            )
+            self.source, self.dead_letters = pair.queue, pair.dead_letters
+        else:
+            self.dead_letters = dead_letter_queue(self, "DeadLetters", name=name, fifo=True)
+        made = deciding_function(
+            self,
+            self._service,
+            self._near,
+            worker=worker,
+            part="stream",
+            environment={"DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url},
+            waiting=self.waiting,
+        )
+        made.allow(["sqs:SendMessage"], [self.dead_letters.queue_arn])
+        self._connect(made)
+        self.functions["stream"] = made
+
+    def _connect(self, made: LoggedFunction) -> None:
+        settings, name = self._settings, self._service.name
+        if self.source is not None:
+            event_sources.from_queue(made, self.source)
+        elif settings.stream == "kinesis":
+            self.kinesis = kinesis.Stream(
+                self,
+                "Stream",
+                stream_name=f"{PROJECT}-{name}",
+                shard_count=1,
+                stream_mode=kinesis.StreamMode.PROVISIONED,
+                retention_period=Duration.hours(24),
+                encryption=kinesis.StreamEncryption.MANAGED,
+            )
+            failed = dead_letter_queue(self, "Failed", name=f"{name}-failed", fifo=False)
+            event_sources.from_kinesis(made, self.kinesis, failed)
+        else:
+            event_sources.from_kafka(
+                made,
+                brokers=str(settings.kafka_bootstrap).split(","),
+                topic=settings.kafka_topic or name,
+                secret=str(settings.kafka_secret),
+            )

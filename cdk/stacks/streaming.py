@@ -1,0 +1,176 @@
+"""What works off queues and streams: decisions on a stream, updates that waited, labels, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk import own_repository
+from cdk.constructs import event_sources
+from cdk.constructs.artifacts_bucket import artifacts_bucket
+from cdk.constructs.decision_function import Neighbours, function_of, learner_function
+from cdk.constructs.function_code import ImagePackaging, ZipPackaging
+from cdk.constructs.mail_topic import MailTopic
+from cdk.constructs.queues import FifoQueue, dead_letter_queue
+from cdk.constructs.service_function import LoggedFunction
+from cdk.constructs.service_stream import ServiceStream
+from cdk.local_differences import Target
+from cdk.names import stack_name
+from cdk.services import ALERTS, Service
+from cdk.settings import ContextError, Settings
+from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.state import StateStack
+from lambdas.core.errors import TriageError
+
+LABEL_RETRY_SECONDS = 120
+LABEL_RECEIVES = 10
+
+
+class OneLearner(TriageError):
+    """Two services would work off the one label queue, and each would drop the other's labels."""
+
+
+class StreamingStack(Stack):
+    """The queues, what works them off, and the topic of immediate alerts.
+
+    `functions` is by name, `streams` by service. Nothing in here calls the API.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        settings: Settings,
+        target: Target,
+        services: Sequence[Service],
+        artifacts: ArtifactsStack,
+        state: StateStack,
+    ) -> None:
+        super().__init__(
+            scope,
+            stack_name("Streaming"),
+            description="Triage: streams, labels and immediate alerts",
+            synthesizer=None if target.functions_as_zip else own_repository.synthesizer(),
+        )
+        _check_topic(services, settings)
+        self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
+        self._near = Neighbours(
+            ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
+            artifacts_bucket(self),
+            state.decisions,
+            state.store,
+        )
+        self.functions: dict[str, LoggedFunction] = {}
+        self.streams: dict[str, ServiceStream] = {}
+        for service in services:
+            if service.catch_up or service.stream:
+                stream = ServiceStream(
+                    self,
+                    service.name.capitalize(),
+                    service=service,
+                    near=self._near,
+                    settings=settings,
+                    catch_up_seconds=target.catch_up_seconds,
+                )
+                self.streams[service.name] = stream
+                self.functions |= {f"{service.name}-{p}": made for p, made in stream.functions.items()}
+        self.labels = FifoQueue(
+            self, "Labels", name="labels", retry_seconds=LABEL_RETRY_SECONDS, most_receives=LABEL_RECEIVES
+        )
+        self._add_learner(services)
+        self._add_alerts(services, settings, state, target)
+        self._outputs()
+
+    def _add_learner(self, services: Sequence[Service]) -> None:
+        """The worker of the label queue. It gets the labels of its own service only: the rest is dropped."""
+        learning = [service for service in services if service.learner]
+        if len(learning) > 1:
+            raise OneLearner(
+                f"{' and '.join(service.name for service in learning)} both have a learner: give each a queue"
+            )
+        for service in learning:
+            made = learner_function(self, service, self._near, waiting=self.streams[service.name].waiting)
+            event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
+            self.functions[made.name] = made
+
+    def _add_alerts(
+        self, services: Sequence[Service], settings: Settings, state: StateStack, target: Target
+    ) -> None:
+        key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
+        topic = MailTopic(
+            self, "AlertTopic", display_name="Triage alerts", email=settings.alarm_email, key=key
+        )
+        wanted = {service.name: service.alert_outcomes for service in services if service.alert_outcomes}
+        outcomes = sorted({outcome for several in wanted.values() for outcome in several})
+        made = function_of(
+            self,
+            ALERTS,
+            self._near,
+            name="alerts",
+            service="alerts",
+            environment={"ALERT_TOPIC_ARN": topic.topic.topic_arn, "ALERT_OUTCOMES": ",".join(outcomes)},
+        )
+        made.allow(["sns:Publish"], [topic.topic.topic_arn])
+        failed = dead_letter_queue(self, "AlertsFailed", name="alerts", fifo=False)
+        self._failed = {"alerts": failed} | {
+            f"{name} catch-up": stream.given_up for name, stream in self.streams.items() if stream.given_up
+        }
+        event_sources.from_table(
+            made,
+            state.decisions,
+            filters=[_inserted(name, several) for name, several in wanted.items()],
+            failed=failed,
+        )
+        self.functions["alerts"] = made
+        CfnOutput(self, "AlertTopicArn", value=topic.topic.topic_arn)
+        if target.inbox:
+            CfnOutput(self, "AlertInboxQueueUrl", value=topic.add_inbox().queue_url)
+
+    def queues(self) -> dict[str, sqs.IQueue]:
+        """Every queue that something works off, by what people call it."""
+        found: dict[str, sqs.IQueue] = {"labels": self.labels.queue}
+        for name, stream in self.streams.items():
+            found |= {
+                f"{name}{part}": q for part, q in (("", stream.source), (" catch-up", stream.waiting)) if q
+            }
+        return found
+
+    def dead_letters(self) -> dict[str, sqs.IQueue]:
+        """Every queue of what nobody could work off."""
+        return {**self.dead_letters_of_streams(), **self._failed, "labels": self.labels.dead_letters}
+
+    def dead_letters_of_streams(self) -> dict[str, sqs.IQueue]:
+        """By service, where its stream's undecided records are."""
+        return {name: stream.dead_letters for name, stream in self.streams.items() if stream.dead_letters}
+
+    def _outputs(self) -> None:
+        CfnOutput(self, "LabelQueueUrl", value=self.labels.queue.queue_url)
+        for name, stream in self.streams.items():
+            title = name.capitalize()
+            for part, queue in (
+                ("Queue", stream.source),
+                ("DeadLetters", stream.dead_letters),
+                ("CatchUpQueue", stream.waiting),
+            ):
+                if queue is not None:
+                    CfnOutput(self, f"{title}{part}Url", value=queue.queue_url)
+            if stream.kinesis is not None:
+                CfnOutput(self, f"{title}StreamName", value=stream.kinesis.stream_name)
+
+
+def _inserted(service: str, outcomes: Sequence[str]) -> object:
+    """A filter that lets the new decisions of `service` with one of `outcomes` through, and no labels."""
+    image = {"service": {"S": [service]}, "outcome": {"S": list(outcomes)}}
+    return {"eventName": ["INSERT"], "dynamodb": {"NewImage": image}}
+
+
+def _check_topic(services: Sequence[Service], settings: Settings) -> None:
+    streaming = [service.name for service in services if service.stream]
+    if settings.kafka_topic and len(streaming) > 1:
+        raise ContextError(
+            f"-c kafka_topic={settings.kafka_topic} is one topic, but {' and '.join(streaming)} stream: "
+            "leave it out, and each reads the topic of its own name"
+        )

@@ -1,0 +1,232 @@
+"""Queues, streams, and what works them off: order, retries, dead letters, alerts; SQS, Kinesis and Kafka."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cdk.app import build
+from cdk.constructs.event_sources import FIFO_BATCH
+from cdk.settings import ContextError, Settings
+from tests.infrastructure.assembly import Assembly, Json, Resource, text
+from tests.infrastructure.test_permissions import policy_of
+
+STACK = "Triage-Streaming"
+
+
+def queues(assembly: Assembly) -> dict[str, Resource]:
+    """The streaming stack's queues by name."""
+    return {
+        r.properties["QueueName"]: r
+        for r in assembly.resources("AWS::SQS::Queue", STACK)
+        if "QueueName" in r.properties
+    }
+
+
+def mapping(assembly: Assembly, function: str) -> Json:
+    """The event source mapping of the function `triage-<function>`."""
+    made = assembly.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
+    return assembly.one("AWS::Lambda::EventSourceMapping", FunctionName={"Ref": made.logical_id}).properties
+
+
+def environment(assembly: Assembly, function: str) -> Json:
+    """Its variables."""
+    made = assembly.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
+    variables: Json = made.properties["Environment"]["Variables"]
+    return variables
+
+
+@pytest.mark.parametrize("name", ["transactions", "transactions-catch-up", "labels"])
+def test_a_queue_is_fifo_with_dead_letters_and_outlasts_its_function(name: str, plain: Assembly) -> None:
+    queue, letters = (queues(plain)[f"triage-{name}{end}.fifo"] for end in ("", "-dlq"))
+    assert queue.properties["FifoQueue"] is letters.properties["FifoQueue"] is True
+    assert queue.properties["DeduplicationScope"] == "messageGroup", "one card does not hold up another"
+    assert queue.properties["FifoThroughputLimit"] == "perMessageGroupId"
+    redrive = queue.properties["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [letters.logical_id, "Arn"]}
+    assert redrive["maxReceiveCount"] <= 1000
+    for each in (queue, letters):
+        assert each.properties["MessageRetentionPeriod"] == 14 * 86_400
+        assert each.properties["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("function", "queue"),
+    [("transactions-stream", "transactions"), ("transactions-catch-up", "transactions-catch-up")],
+)
+def test_a_queues_function_reports_what_failed_and_has_time(
+    function: str, queue: str, plain: Assembly
+) -> None:
+    found, source = mapping(plain, function), queues(plain)[f"triage-{queue}.fifo"]
+    assert found["EventSourceArn"] == {"Fn::GetAtt": [source.logical_id, "Arn"]}
+    assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert found["BatchSize"] == FIFO_BATCH <= 10, "Lambda takes no more from a FIFO queue"
+    made = plain.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
+    assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
+
+
+def test_the_stream_decides_and_knows_where_poison_goes(plain: Assembly) -> None:
+    variables = environment(plain, "transactions-stream")
+    letters = queues(plain)["triage-transactions-dlq.fifo"].logical_id
+    assert variables["DEAD_LETTER_QUEUE_URL"] == {"Ref": letters}
+    served = plain.one("AWS::Lambda::Function", FunctionName="triage-transactions")
+    shared = set(served.properties["Environment"]["Variables"])
+    assert set(variables) == shared | {"DEAD_LETTER_QUEUE_URL"}
+    assert {"FEATURE_TABLE", "CATCH_UP_QUEUE_URL"} <= shared
+
+
+def test_what_the_streams_function_may_do(plain: Assembly) -> None:
+    allowed = policy_of(plain, "transactions-stream")
+    queue, letters, waiting = (
+        f"<{queues(plain)[name].logical_id}.Arn>"
+        for name in (
+            "triage-transactions.fifo",
+            "triage-transactions-dlq.fifo",
+            "triage-transactions-catch-up.fifo",
+        )
+    )
+    assert allowed["sqs:ReceiveMessage"] == [([queue], None)]
+    assert allowed["sqs:DeleteMessage"] == [([queue], None)]
+    assert {r for resources, _ in allowed["sqs:SendMessage"] for r in resources} == {letters, waiting}
+    assert "dynamodb:GetItem" not in allowed, "it writes decisions and never reads them"
+    assert "secretsmanager:GetSecretValue" not in allowed, "the store is a table"
+
+
+def test_what_the_others_may_do(plain: Assembly) -> None:
+    own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    reading = {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"}
+    expected: dict[str, set[str]] = {
+        "transactions-catch-up": polling | {"dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        "alerts": reading | {"dynamodb:ListStreams", "sns:Publish", "sqs:SendMessage"},
+        "labels": {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:UpdateItem"}
+        | {"sqs:SendMessage"},
+    }
+    for function, actions in expected.items():
+        assert set(policy_of(plain, function)) == own | actions, function
+
+
+def test_the_feature_store_is_the_table_or_the_secrets_server_and_never_both(
+    plain: Assembly, kafka: Assembly
+) -> None:
+    for function in ("transactions", "transactions-stream", "transactions-catch-up"):
+        table, server = policy_of(plain, function), policy_of(kafka, function)
+        assert "dynamodb:BatchGetItem" in table
+        assert "dynamodb:BatchGetItem" not in server
+        assert "FEATURE_STORE_SECRET" not in environment(plain, function)
+        assert environment(kafka, function)["FEATURE_STORE_SECRET"] == "triage/feature-store"
+        names = [r for resources, _ in server["secretsmanager:GetSecretValue"] for r in resources]
+        wanted = ":secret:triage/feature-store-??????"
+        assert any(name.endswith(wanted) for name in names), "the suffix that AWS appends, and no more"
+
+
+def test_an_alert_goes_out_for_a_new_decline_and_for_nothing_else(plain: Assembly) -> None:
+    found = mapping(plain, "alerts")
+    assert text(found["EventSourceArn"]).startswith("<Triage-State.PublishOutputFnGetAttDecisions")
+    (pattern,) = [json.loads(f["Pattern"]) for f in found["FilterCriteria"]["Filters"]]
+    assert pattern == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"service": {"S": ["transactions"]}, "outcome": {"S": ["decline"]}}},
+    }
+    assert environment(plain, "alerts")["ALERT_OUTCOMES"] == "decline"
+    assert found["BisectBatchOnFunctionError"] is True
+    assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (5, 3600)
+    failed = queues(plain)["triage-alerts-dlq"]
+    assert found["DestinationConfig"]["OnFailure"]["Destination"] == {
+        "Fn::GetAtt": [failed.logical_id, "Arn"]
+    }
+    assert "FifoQueue" not in failed.properties, "Lambda takes no FIFO queue as a destination"
+
+
+def test_each_service_says_what_it_alerts_on(more_services: Assembly) -> None:
+    found = mapping(more_services, "alerts")["FilterCriteria"]["Filters"]
+    images = [json.loads(f["Pattern"])["dynamodb"]["NewImage"] for f in found]
+    assert [(i["service"]["S"], i["outcome"]["S"]) for i in images] == [
+        (["transactions"], ["decline"]),
+        (["content"], ["remove"]),
+    ]
+    assert environment(more_services, "alerts")["ALERT_OUTCOMES"] == "decline,remove"
+
+
+def test_alerts_are_encrypted_at_rest_for_nothing(plain: Assembly) -> None:
+    """They hold amounts and cards; the key is AWS's own, which costs nothing."""
+    topic = plain.one("AWS::SNS::Topic", DisplayName="Triage alerts").properties
+    assert text(topic["KmsMasterKeyId"]).endswith(":alias/aws/sns")
+
+
+def test_on_kinesis_one_shard_is_read_in_order(kinesis: Assembly) -> None:
+    stream = kinesis.one("AWS::Kinesis::Stream")
+    assert stream.properties["ShardCount"] == 1
+    assert stream.properties["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
+    found = mapping(kinesis, "transactions-stream")
+    assert found["EventSourceArn"] == {"Fn::GetAtt": [stream.logical_id, "Arn"]}
+    assert found["StartingPosition"] == "TRIM_HORIZON"
+    assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert found["BisectBatchOnFunctionError"] is True
+    assert found.get("ParallelizationFactor", 1) == 1, "order per card"
+    assert "triage-transactions.fifo" not in queues(kinesis)
+    assert "triage-transactions-dlq.fifo" in queues(kinesis), "poison goes there whatever the stream is"
+    allowed = policy_of(kinesis, "transactions-stream")
+    assert allowed["kinesis:GetRecords"] == [([f"<{stream.logical_id}.Arn>"], None)]
+
+
+def test_on_kafka_the_mapping_logs_in_with_the_users_secret(kafka: Assembly) -> None:
+    found = mapping(kafka, "transactions-stream")
+    brokers = found["SelfManagedEventSource"]["Endpoints"]["KafkaBootstrapServers"]
+    assert brokers == ["one.example.com:9096", "two.example.com:9096"]
+    assert found["Topics"] == ["transactions"]
+    (access,) = found["SourceAccessConfigurations"]
+    assert access["Type"] == "SASL_SCRAM_512_AUTH"
+    assert text(access["URI"]).endswith(":secret:triage/kafka")
+    assert found["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "triage-transactions-stream"}
+    assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert found["ProvisionedPollerConfig"]["MinimumPollers"] == 1, "or partial responses are not heeded"
+    names = [
+        r for rs, _ in policy_of(kafka, "transactions-stream")["secretsmanager:GetSecretValue"] for r in rs
+    ]
+    assert any(name.endswith(":secret:triage/kafka-??????") for name in names)
+    assert not kafka.resources("AWS::SecretsManager::Secret"), "the password is never in a template"
+
+
+def test_two_streaming_services_cannot_share_one_topic() -> None:
+    import aws_cdk as cdk
+
+    from tests.infrastructure.synthesize import more_services
+
+    settings = Settings(
+        stream="kafka", kafka_bootstrap="b:9096", kafka_secret="s", kafka_topic="events", local=True
+    )
+    with pytest.raises(ContextError, match="transactions and content stream"):
+        build(cdk.App(), settings, more_services())
+
+
+@pytest.mark.parametrize("variant", ["plain", "kinesis", "kafka"])
+def test_a_mapping_is_made_after_the_rights_it_polls_with(
+    variant: str, request: pytest.FixtureRequest
+) -> None:
+    assembly: Assembly = request.getfixturevalue(variant)
+    policies = {
+        role["Ref"]: r.logical_id
+        for r in assembly.resources("AWS::IAM::Policy", STACK)
+        for role in r.properties["Roles"]
+    }
+    roles: dict[str, Any] = {
+        r.logical_id: r.properties["Role"]["Fn::GetAtt"][0]
+        for r in assembly.resources("AWS::Lambda::Function", STACK)
+    }
+    for found in assembly.resources("AWS::Lambda::EventSourceMapping", STACK):
+        role = roles[found.properties["FunctionName"]["Ref"]]
+        assert policies[role] in found.body["DependsOn"]
+
+
+def test_the_outputs_name_the_queues_that_people_use(plain: Assembly) -> None:
+    outputs = plain.outputs(STACK)
+    for output, name in (
+        ("TransactionsQueueUrl", "triage-transactions.fifo"),
+        ("TransactionsDeadLettersUrl", "triage-transactions-dlq.fifo"),
+        ("TransactionsCatchUpQueueUrl", "triage-transactions-catch-up.fifo"),
+        ("LabelQueueUrl", "triage-labels.fifo"),
+    ):
+        assert outputs[output] == {"Ref": queues(plain)[name].logical_id}
