@@ -6,7 +6,19 @@ from bisect import bisect_right
 from math import log, log1p, sqrt
 from typing import Final
 
-from lambdas.transactions.card_state import DAY, HOUR, LOW32, MONTH_DAYS, SKEW, SLOT, WEEK, Profile
+from lambdas.transactions.card_state import (
+    DAY,
+    HOUR,
+    MONTH_DAYS,
+    NONE,
+    SKEW,
+    SLOT,
+    WEEK,
+    Profile,
+    code_of,
+    index_of,
+    numbers,
+)
 from lambdas.transactions.event import Event
 from lambdas.transactions.features import NAN, hour_features, kilometres
 from lambdas.transactions.terminals import Terminal, risk
@@ -23,7 +35,7 @@ def features_of(
     at = event.at
     seen = profile.seen
     merchants, new_merchant = _merchants(profile, event)
-    new_category, share = _category(profile, event.category & LOW32)
+    new_category, share = _category(profile, code_of(event.category))
     if terminal is None or not event.merchant:
         fast, slow, labels = NAN, NAN, 0.0 if event.merchant else NAN
     else:
@@ -35,7 +47,7 @@ def features_of(
         *_places(profile, event),
         _oddness(profile.hours, int(at // HOUR) % 24) if seen else NAN, *hour_features(at),
         fast, slow, labels,
-        min(max(at - profile.first, 0.0) / DAY, MOST_AGE_DAYS) if seen else 0.0, log1p(seen),
+        _age(profile, at), log1p(seen),
     )  # fmt: skip
 
 
@@ -44,9 +56,12 @@ def _amounts(profile: Profile, at: float, amount: float) -> tuple[float, ...]:
     log_amount = log1p(amount)
     count_1h, count_24h, sum_24h = _day(profile, at)
     today = int(at // DAY)
-    start, end = bisect_right(profile.days, today - MONTH_DAYS), bisect_right(profile.days, today)
-    count_30d = sum(profile.day_counts[start:end])
-    mean = sum(profile.day_cents[start:end]) / (100.0 * count_30d) if count_30d else NAN
+    days, counts, cents = profile.days, profile.day_counts, profile.day_cents
+    if days and (days[0] <= today - MONTH_DAYS or days[-1] > today):
+        month = slice(bisect_right(days, today - MONTH_DAYS), bisect_right(days, today))
+        counts, cents = counts[month], cents[month]
+    count_30d = sum(counts)
+    mean = sum(cents) / (100.0 * count_30d) if count_30d else NAN
     z = NAN
     if known := profile.seen:
         variance = (profile.amount_variance * known + 2 * USUAL_VARIANCE) / (known + 2)
@@ -64,6 +79,8 @@ def _day(profile: Profile, at: float) -> tuple[int, int, int]:
     day = bisect_right(times, at - DAY)
     count_1h, count_24h = end - bisect_right(times, at - HOUR), end - day
     sum_24h = sum(profile.cents[day:end])
+    if not profile.slots:
+        return count_1h, count_24h, sum_24h
     for slot, count, cents in zip(profile.slots, profile.slot_counts, profile.slot_cents, strict=True):
         start = slot * SLOT
         if start <= at + SKEW and start + SLOT > at - DAY:
@@ -87,25 +104,26 @@ def _since_last(profile: Profile, at: float) -> float:
 def _merchants(profile: Profile, event: Event) -> tuple[float, float]:
     """merchants_7d with this one, new_merchant."""
     known = profile.merchants
-    start = bisect_right(profile.merchant_times, event.at - WEEK)
-    distinct = len(known) - start
+    start = bisect_right(numbers(profile.merchant_times), event.at - WEEK)
+    distinct = len(known) // 4 - start
     if not event.merchant:
         return (distinct if known else NAN), NAN
-    merchant = event.merchant & LOW32
-    if merchant not in known:
+    index = index_of(code_of(event.merchant), known)
+    if index < 0:
         return distinct + 1.0, 1.0 if known else NAN
-    return distinct + (1.0 if known.index(merchant) < start else 0.0), 0.0
+    return distinct + (1.0 if index < start else 0.0), 0.0
 
 
-def _category(profile: Profile, category: int) -> tuple[float, float]:
+def _category(profile: Profile, category: bytes) -> tuple[float, float]:
     """new_category, category_share."""
     known = profile.categories
-    if not category or not known:
+    if category == NONE or not known:
         return NAN, NAN
-    if category not in known:
+    index = index_of(category, known)
+    if index < 0:
         return 1.0, 0.0
     counts = profile.category_counts
-    return 0.0, counts[known.index(category)] / sum(counts)
+    return 0.0, counts[index] / sum(counts)
 
 
 def _places(profile: Profile, event: Event) -> tuple[float, float, float]:
@@ -124,6 +142,14 @@ def _places(profile: Profile, event: Event) -> tuple[float, float, float]:
     moved = kilometres(profile.place_latitude, profile.place_longitude, latitude, longitude)
     seconds = abs(event.at - profile.place_at)
     return home, moved, moved * HOUR / (seconds if seconds > SKEW else SKEW)
+
+
+def _age(profile: Profile, at: float) -> float:
+    """card_age_days."""
+    if not profile.seen or at < profile.first:
+        return 0.0
+    days = (at - profile.first) / DAY
+    return days if days < MOST_AGE_DAYS else MOST_AGE_DAYS
 
 
 def _oddness(hours: bytes, hour: int) -> float:

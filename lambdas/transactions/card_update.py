@@ -20,9 +20,14 @@ from lambdas.transactions.card_state import (
     MOST_KEYS,
     MOST_MERCHANTS,
     MOST_TIMES,
+    NONE,
     SKEW,
     SLOT,
     Profile,
+    code_of,
+    index_of,
+    numbers,
+    without,
 )
 from lambdas.transactions.event import Event
 from lambdas.transactions.features import kilometres
@@ -51,12 +56,12 @@ def updated(profile: Profile, event: Event, amount: float, last: bytes) -> Profi
         newest,
         profile.amount_mean + rate * off,
         (1.0 - rate) * (profile.amount_variance + rate * off * off),
-        (*profile.keys[1 - MOST_KEYS :], event.key & LOW32),
+        (profile.keys + code_of(event.key))[-4 * MOST_KEYS :],
         last,
         *_day(profile, at, cents, newest - DAY - SKEW),
         *_days(profile, int(at // DAY), cents, int(newest // DAY)),
-        *_merchants(profile, event.merchant & LOW32, int(at)),
-        *_categories(profile, event.category & LOW32),
+        *_merchants(profile, code_of(event.merchant), int(at)),
+        *_categories(profile, code_of(event.category)),
         _hours(profile.hours, int(at // HOUR) % 24),
         latitudes,
         longitudes,
@@ -69,7 +74,7 @@ def _counted(profile: Profile, event: Event, last: bytes) -> Profile:
     fields = {name: getattr(profile, name) for name in Profile.__struct_fields__}
     fields["seen"] += 1
     fields["first"] = min(profile.first, event.at)
-    fields["keys"] = (*profile.keys[1 - MOST_KEYS :], event.key & LOW32)
+    fields["keys"] = (profile.keys + code_of(event.key))[-4 * MOST_KEYS :]
     fields["last"] = last
     return Profile(**fields)
 
@@ -125,44 +130,45 @@ def _added(keys: Ints, counts: Ints, amounts: Ints, key: int, cents: int) -> tup
     )
 
 
-def _merchants(profile: Profile, merchant: int, at: int) -> tuple[Ints, Ints]:
+def _merchants(profile: Profile, merchant: bytes, at: int) -> tuple[bytes, bytes]:
     """merchants and merchant_times: this one moves to its place in time, the one not seen longest goes."""
     known, times = profile.merchants, profile.merchant_times
-    if not merchant:
+    if merchant == NONE:
         return known, times
-    if merchant in known:
-        index = known.index(merchant)
-        if times[index] >= at:
+    at = 0 if at < 0 else at if at < LOW32 else LOW32
+    index = index_of(merchant, known)
+    if index >= 0:
+        if numbers(times)[index] >= at:
             return known, times
-        known = known[:index] + known[index + 1 :]
-        times = times[:index] + times[index + 1 :]
-    if not times or times[-1] <= at:
-        known, times = (*known, merchant), (*times, at)
+        known, times = without(known, index), without(times, index)
+    now = code_of(at)
+    if times and numbers(times)[-1] > at:
+        index = 4 * bisect_right(numbers(times), at)
+        known = known[:index] + merchant + known[index:]
+        times = times[:index] + now + times[index:]
     else:
-        index = bisect_right(times, at)
-        known = (*known[:index], merchant, *known[index:])
-        times = (*times[:index], at, *times[index:])
-    return known[-MOST_MERCHANTS:], times[-MOST_MERCHANTS:]
+        known, times = known + merchant, times + now
+    return known[-4 * MOST_MERCHANTS :], times[-4 * MOST_MERCHANTS :]
 
 
-def _categories(profile: Profile, category: int) -> tuple[Ints, Ints]:
+def _categories(profile: Profile, category: bytes) -> tuple[bytes, Ints]:
     """categories and category_counts: the rarest makes room, and all are halved when they are many."""
     known, counts = profile.categories, profile.category_counts
-    if not category:
+    if category == NONE:
         return known, counts
-    if category in known:
-        index = known.index(category)
+    index = index_of(category, known)
+    if index >= 0:
         counts = (*counts[:index], counts[index] + 1, *counts[index + 1 :])
     else:
-        if len(known) == MOST_CATEGORIES:
+        if len(counts) == MOST_CATEGORIES:
             index = counts.index(min(counts))
-            known = known[:index] + known[index + 1 :]
-            counts = counts[:index] + counts[index + 1 :]
-        known, counts = (*known, category), (*counts, 1)
+            known, counts = without(known, index), (*counts[:index], *counts[index + 1 :])
+        known, counts = known + category, (*counts, 1)
     if sum(counts) <= CATEGORY_MEMORY:
         return known, counts
-    kept = [(name, count // 2) for name, count in zip(known, counts, strict=True) if count > 1]
-    return tuple(name for name, _ in kept), tuple(count for _, count in kept)
+    kept = [index for index, count in enumerate(counts) if count > 1]
+    halved = tuple(counts[index] // 2 for index in kept)
+    return b"".join(known[4 * index : 4 * index + 4] for index in kept), halved
 
 
 def _hours(hours: bytes, hour: int) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 
 from lambdas.core.errors import TriageError
 from lambdas.transactions.card_features import features_of
-from lambdas.transactions.card_state import LAYOUT, LOW32, NEW, Profile
+from lambdas.transactions.card_state import LAYOUT, NEW, Profile, code_of, index_of
 from lambdas.transactions.card_update import updated
 from lambdas.transactions.event import Event
 from lambdas.transactions.features import PACKED, clipped
@@ -48,12 +48,12 @@ def observe(
     A repetition of the event folded last gives that event's features again, and of one of the 15 before it
     the features of another such event; neither changes the profile.
     """
-    key = event.key & LOW32
-    if profile.keys and key == profile.keys[-1]:
+    index = index_of(code_of(event.key), profile.keys)
+    if index >= 0 and index == len(profile.keys) // 4 - 1:
         return PACKED.unpack(profile.last), profile
     amount = clipped(event.amount)
     last = PACKED.pack(*features_of(profile, event, amount, terminal))
-    if key in profile.keys:
+    if index >= 0:
         return PACKED.unpack(last), profile
     return PACKED.unpack(last), updated(profile, event, amount, last)
 

@@ -19,7 +19,7 @@ _EXPIRES = b"%d" % (KEPT_DAYS * 86_400)
 _LOGGED_OUT = {"NOAUTH", "WRONGPASS", "NOPERM"}
 
 # ARGV: for each key the version that it must have ('' for none) and its new value; then the life in seconds.
-_WRITE = b"""
+WRITE = b"""
 local done = {}
 for i, key in ipairs(KEYS) do
   if redis.call('GETRANGE', key, 0, 7) == ARGV[2 * i - 1] then
@@ -63,7 +63,7 @@ class RedisStore:
         for change in changes:
             values.append(_bytes_of(change.version) if change.version else b"")
             values.append(_bytes_of(change.version + 1) + change.data)
-        done = self._call(b"EVAL", _WRITE, b"%d" % len(names), *names, *values, _EXPIRES)
+        done = self._call(b"EVAL", WRITE, b"%d" % len(names), *names, *values, _EXPIRES)
         if not isinstance(done, list) or len(done) != len(changes):
             raise DependencyDown("the feature store answered a write with something else")
         return [each == 1 for each in done]

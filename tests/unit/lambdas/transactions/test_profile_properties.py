@@ -51,9 +51,11 @@ def test_the_fold_is_pure_bounded_and_survives_its_bytes(
         assert encode(after_again) == encode(after)
         assert PACKED.unpack(PACKED.pack(*features)) == features or any(map(math.isnan, features))
         assert not any(map(math.isinf, features))
-        assert after.seen - profile.seen == (event.key & card_state.LOW32 not in profile.keys)
+        known = card_state.index_of(card_state.code_of(event.key), profile.keys) >= 0
+        assert after.seen - profile.seen == (not known)
         assert after.times == tuple(sorted(after.times))
-        assert after.merchant_times == tuple(sorted(after.merchant_times))
+        times = list(card_state.numbers(after.merchant_times))
+        assert times == sorted(times)
         assert after.days == tuple(sorted(set(after.days)))
         assert len(encode(after)) <= MOST_BYTES
         profile = after
@@ -113,15 +115,24 @@ def test_the_bound_holds_for_a_profile_with_every_place_taken() -> None:
     days = card_state.MONTH_DAYS
     fullest = Profile(
         seen=big, first=0.1, newest=0.1, amount_mean=0.1, amount_variance=0.1,
-        keys=(wide,) * card_state.MOST_KEYS, last=bytes(PACKED.size),
+        keys=bytes(4 * card_state.MOST_KEYS), last=bytes(PACKED.size),
         times=(0.1,) * card_state.MOST_TIMES, cents=(100_000_000,) * card_state.MOST_TIMES,
         slots=(wide,) * slots, slot_counts=(wide,) * slots, slot_cents=(big,) * slots,
         days=(wide,) * days, day_counts=(wide,) * days, day_cents=(big,) * days,
-        merchants=(wide,) * card_state.MOST_MERCHANTS, merchant_times=(wide,) * card_state.MOST_MERCHANTS,
-        categories=(wide,) * card_state.MOST_CATEGORIES,
+        merchants=bytes(4 * card_state.MOST_MERCHANTS), merchant_times=bytes(4 * card_state.MOST_MERCHANTS),
+        categories=bytes(4 * card_state.MOST_CATEGORIES),
         category_counts=(card_state.CATEGORY_MEMORY,) * card_state.MOST_CATEGORIES,
         haunt_latitudes=(0.1,) * card_state.MOST_HAUNTS, haunt_longitudes=(0.1,) * card_state.MOST_HAUNTS,
         haunt_weights=(card_state.HAUNT_MEMORY + 1,) * card_state.MOST_HAUNTS,
         place_at=0.1, place_latitude=0.1, place_longitude=0.1,
     )  # fmt: skip
     assert len(encode(fullest)) <= MOST_BYTES
+
+
+@given(st.lists(st.binary(min_size=4, max_size=4), max_size=40), st.binary(min_size=4, max_size=4))
+def test_a_code_is_found_where_it_stands_and_not_across_two(codes: list[bytes], other: bytes) -> None:
+    row = b"".join(codes)
+    for code in [*codes, other, row[1:5], row[6:10]]:
+        if len(code) == 4:
+            expected = codes.index(code) if code in codes else -1
+            assert card_state.index_of(code, row) == expected
