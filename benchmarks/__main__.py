@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("serving", "quality", "encoders", "big_csv", "replay")
+NAMES = ("serving", "quality", "encoders", "big_csv", "replay", "fraud")
 
 
 def main() -> None:
