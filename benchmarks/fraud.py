@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SPARKOV = ROOT.parent / "shared/data/sparkov/sparkov_150cust_2024-01_04.csv.gz"
 MAPPING = (
     "--card", "user_id", "--merchant", "merchant", "--time", "unix_time", "--amount", "amt",
-    "--label", "is_fraud", "--category", "category", "--place", "merch_lat,merch_long", "--home", "lat,long", "--id", "trans_num",
+    "--label", "is_fraud", "--category", "category", "--place", "merch_lat,merch_long",
+    "--home", "lat,long", "--id", "trans_num",
 )  # fmt: skip
 BARE = MAPPING[: MAPPING.index("--category")]
 MODELS = ("xgboost", "lightgbm", "mlp", "isolation_forest")

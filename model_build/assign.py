@@ -80,7 +80,10 @@ class TimeRule(NamedTuple):
 
 def time_rule(read: Read, shares: Sequence[float]) -> TimeRule:
     """The rule whose parts hold about `shares` of the rows, to 2^-20 of the time they span."""
-    lows, highs = zip(*((k.time.min(), k.time.max()) for k in read() if len(k.time)), strict=True)
+    spans = [(k.time.min(), k.time.max()) for k in read() if len(k.time)]
+    if not spans:
+        return TimeRule(np.empty(0, dtype=np.int64))
+    lows, highs = zip(*spans, strict=True)
     low, high = int(min(lows)), int(max(highs)) + 1
     width = max(1, -(-(high - low) // TIME_BINS))
     counts = np.zeros((high - low) // width + 1, dtype=np.int64)

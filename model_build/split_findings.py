@@ -44,7 +44,9 @@ def split_findings(
                     code="empty-part",
                     severity="error",
                     message=f"the {part} part has no rows",
-                    advice="There are too few rows, groups or moments for this split: try --split stratified",
+                    advice="The data spans too little time for the label delay: --set label_delay_days=1"
+                    if "gap" in left_out
+                    else "There are too few rows, groups or moments for this split: try --split stratified",
                 )
             )
     for head, names in cleaned.classes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
@@ -39,10 +40,20 @@ def split_of(
     test: Rows | None = None,
     parameters: SplitParameters = SplitParameters(),  # noqa: B008 - frozen
     seed: int = 3,
+    label_delay_days: float = 0.0,
 ) -> SplitResult:
     other = cleaned(folder, test, columns, "test") if test else None
     data = cleaned(folder, rows, columns)
-    return split(data, columns, parameters, folder / "dataset", seed=seed, synthetic=False, test=other)
+    return split(
+        data,
+        columns,
+        parameters,
+        folder / "dataset",
+        seed=seed,
+        synthetic=False,
+        test=other,
+        label_delay_days=label_delay_days,
+    )
 
 
 def rows_of(dataset: Dataset, rows: Rows) -> dict[str, list[dict[str, object]]]:
@@ -201,3 +212,29 @@ def test_folds_are_cut_the_way_the_data_was_split(tmp_path: Path, columns: Colum
         if columns is PLAIN:
             assert len(held) == pytest.approx(len(seen) / 2, rel=0.1)
             assert {row["queue"] for row in held} == {"Billing", "Technical", "General"}
+
+
+def test_with_a_label_delay_no_part_begins_before_the_labels_of_the_last_are_known(tmp_path: Path) -> None:
+    rows = ticket_rows(400)
+    result = split_of(tmp_path, rows, TIMED, label_delay_days=20)
+    times = {
+        part: sorted(str(row["created_at"]) for row in found)
+        for part, found in rows_of(result.dataset, rows).items()
+    }
+    for before, after in (("train", "calibrate"), ("calibrate", "test")):
+        first, last = datetime.fromisoformat(times[after][0]), datetime.fromisoformat(times[before][-1])
+        assert first - last >= timedelta(days=20)
+    late = result.report.left_out["gap"]
+    assert late > 0 and sum(result.report.rows.values()) + sum(result.report.left_out.values()) == 400
+    assert result.dataset.left_out["the label is not known yet when the next part begins"] == late
+    assert not [finding for finding in result.report.findings if finding.code == "left-out-gap"]
+
+
+def test_a_label_delay_needs_times(tmp_path: Path) -> None:
+    with pytest.raises(ParametersError, match="name the time column"):
+        split_of(tmp_path, ticket_rows(60), PLAIN, label_delay_days=7)
+
+
+def test_a_delay_that_leaves_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataValidationError, match="--set label_delay_days=1"):
+        split_of(tmp_path, ticket_rows(200), TIMED, label_delay_days=400)
