@@ -7,9 +7,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +15,11 @@ from typing import Any
 
 import joblib
 
+from benchmarks.embedded import BUCKET, Embedded, embedded_aws, run_module
 from lambdas.core.bundle import decode_manifest
 from lambdas.tickets.schema import TicketRequest
 from lambdas.tickets.service import Tickets
-from local.emulator import launch, stop, wait
-from local.environment import aws_environment, client
-from local.place import ROOT, Place
 
-BUCKET, DECISIONS = "triage-bench", "triage-bench-decisions"
 ROWS = 12_000
 
 
@@ -85,45 +79,15 @@ def _event(resource: str, body: object) -> dict[str, Any]:
 @contextmanager
 def prepared() -> Iterator[Setup]:
     """Both models trained on the same rows and stored in an embedded AWS; the environment points at it."""
-    folder = Path(tempfile.mkdtemp(prefix="triage-bench-"))
-    place = Place(root=ROOT, folder=folder / "aws", build=folder / "build")
-    place.create()
-    emulator = launch(place, _free_port())
-    try:
-        wait(emulator, place)
-        os.environ.update(aws_environment(os.environ, emulator.endpoint))
-        os.environ.update(
-            ARTIFACTS_BUCKET=BUCKET, DECISIONS_TABLE=DECISIONS, MODEL_CACHE_DIR=str(folder / "models"),
-            POWERTOOLS_SERVICE_NAME="tickets", PYTHONPATH=str(ROOT), ROLLOUT_REFRESH_SECONDS="3600",
-        )  # fmt: skip
-        _resources(emulator.endpoint)
-        yield _trained(folder, emulator.endpoint)
-    finally:
-        stop(emulator)
-        shutil.rmtree(folder, ignore_errors=True)
+    with embedded_aws() as aws:
+        os.environ["POWERTOOLS_SERVICE_NAME"] = "tickets"
+        yield _trained(aws)
 
 
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _resources(endpoint: str) -> None:
-    client("s3", endpoint).create_bucket(Bucket=BUCKET)
-    client("dynamodb", endpoint).create_table(
-        TableName=DECISIONS,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def _trained(folder: Path, endpoint: str) -> Setup:
+def _trained(aws: Embedded) -> Setup:
+    folder = aws.folder
     data = folder / "tickets.csv"
-    _run("-m", "model_build.tickets.synthetic", "--rows", str(ROWS), "--seed", "11", "--out", str(data))
+    run_module("model_build.tickets.synthetic", "--rows", str(ROWS), "--seed", "11", "--out", str(data))
     with data.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     groups = sorted({row["template_group"] for row in rows})
@@ -136,31 +100,18 @@ def _trained(folder: Path, endpoint: str) -> Setup:
             writer.writeheader()
             writer.writerows(part)
     print("training ours ...", flush=True)
-    _run(
-        "-m", "model_build", "train", "tickets", "--csv", str(folder / "train.csv"), "--text", "subject,body",
+    run_module(
+        "model_build", "train", "tickets", "--csv", str(folder / "train.csv"), "--text", "subject,body",
         "--label", "department,urgency", "--group", "template_group", "--build-dir", str(folder / "build"),
         "--no-tracking",
     )  # fmt: skip
-    _run(
-        "-m",
-        "model_build",
-        "publish",
-        "tickets",
-        "--bucket",
-        BUCKET,
-        "--build-dir",
-        str(folder / "build"),
-        "--no-tracking",
-    )
+    build = str(folder / "build")
+    run_module("model_build", "publish", "tickets", "--bucket", BUCKET, "--build-dir", build, "--no-tracking")
     print("training the baseline ...", flush=True)
     _train_baseline(parts["train"], folder / "model.joblib")
-    client("s3", endpoint).upload_file(str(folder / "model.joblib"), BUCKET, "baseline/model.joblib")
+    aws.client("s3").upload_file(str(folder / "model.joblib"), BUCKET, "baseline/model.joblib")
     bundle = max((folder / "build" / "tickets" / "bundles").iterdir())
     return Setup(folder, parts["test"], bundle)
-
-
-def _run(*arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 def _train_baseline(rows: list[dict[str, str]], to: Path) -> None:
