@@ -57,6 +57,8 @@ class _Batch:
     terminals: dict[str, Terminal] | None = None
     tried: dict[str, Versioned] = field(default_factory=dict)
     """What would stand in the store if the last write of a card had succeeded."""
+    in_doubt: bool = False
+    """The last write was sent and not answered: it may have happened."""
 
     def __post_init__(self) -> None:
         for index, request in enumerate(self.requests):
@@ -127,11 +129,15 @@ class Cards:
     ) -> tuple[dict[int, Row], list[int]]:
         """Features by index for the events whose card was read, and the indices of those not stored."""
         batch = _Batch(requests, events)
+        looked_again = False
         for attempt in range(TRIES):
             self._wait(attempt)
             try:
                 self._breaker.call(lambda: self._round(batch))
             except DependencyDown as error:
+                if batch.in_doubt and not looked_again:
+                    looked_again = True  # or an update that did happen would be queued and fold twice
+                    continue
                 self._log.error("feature store down", extra={"detail": error.detail, "events": len(events)})
                 break
             if not batch.left:
@@ -147,6 +153,7 @@ class Cards:
     def _round(self, batch: _Batch) -> None:
         """Read, fold and write the cards of `batch` that are left. Raises DependencyDown."""
         cards = list(batch.left)
+        batch.in_doubt = False
         merchants = [] if batch.terminals is not None else _merchants(batch.requests)
         keys = [*map(_card, cards), *map(_terminal, merchants)]
         found = self._store.read(keys)
@@ -163,12 +170,15 @@ class Cards:
                 del batch.left[card]  # our own write, whose answer was lost
             elif (change := self._folded(batch, card, stored)) is not None:
                 changes[card] = change
-        written = self._store.write(list(changes.values())) if changes else []
-        for (card, change), done in zip(changes.items(), written, strict=True):
+        if not changes:
+            return
+        batch.tried = {card: Versioned(change.version + 1, change.data) for card, change in changes.items()}
+        batch.in_doubt = True
+        written = self._store.write(list(changes.values()))
+        batch.in_doubt = False
+        for card, done in zip(changes, written, strict=True):
             if done:
                 del batch.left[card]
-            else:
-                batch.tried[card] = Versioned(change.version + 1, change.data)
 
     def _folded(self, batch: _Batch, card: str, stored: Versioned) -> Change | None:
         """The write that `card` needs after its events; None when it needs none or cannot have one."""

@@ -9,7 +9,7 @@ from lambdas.transactions.store.interface import ABSENT, Change, Versioned
 
 
 class MemoryStore:
-    """Implements FeatureStore."""
+    """Implements FeatureStore. `times_out` writes happen, and are answered too late."""
 
     def __init__(self) -> None:
         self.held: dict[str, Versioned] = {}
@@ -17,6 +17,7 @@ class MemoryStore:
         self.read_fails = False
         self.write_fails = False
         self.answer_lost = False
+        self.times_out = 0
         self.before_write: Callable[[], None] = lambda: None
 
     def read(self, keys: Sequence[str]) -> list[Versioned]:
@@ -31,6 +32,9 @@ class MemoryStore:
             raise DependencyDown("told to fail")
         self.before_write()
         done = [self._set(change) for change in changes]
+        if self.times_out:
+            self.times_out -= 1
+            raise DependencyDown("told to answer too late")
         return [False] * len(done) if self.answer_lost else done
 
     def _set(self, change: Change) -> bool:

@@ -122,6 +122,17 @@ def test_a_write_whose_answer_was_lost_is_recognised_as_our_own() -> None:
     assert world.later.updates == []
 
 
+def test_a_write_that_was_answered_too_late_is_looked_for_before_it_is_queued() -> None:
+    world, updates = World(), stream(100, cards=3)
+    world.store.times_out = 1
+    observed = world.observe(updates)
+    assert world.store.calls == ["read", "write", "read"]
+    assert same(observed, offline(updates)[0])
+    assert all(each.missing == [] for each in observed)
+    assert sum(world.profile(f"card-{k}").seen for k in range(3)) == 100
+    assert world.later.updates == []
+
+
 def test_who_loses_too_often_waits_in_the_queue() -> None:
     store = MemoryStore()
     world, other = World(store), World(store)
