@@ -6,7 +6,6 @@ known. Measured in a process of its own: from the columns in memory to the finis
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import resource
@@ -31,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EVENTS = 1_000_000
 SECONDS, MEGABYTES = 60.0, 2_000.0
 CALLS = 3_000
+BATCHES = 60
 COLD_RUNS = 11
 AT_ONCE = 50_000
 OTHERS = "import numpy, onnxruntime, lambdas.core.aws, lambdas.core.telemetry"
@@ -61,6 +61,7 @@ def run(events: int = EVENTS) -> None:
         asked=f"at most {MOST_BYTES:,}", reached=found["most"] <= MOST_BYTES,
     )  # fmt: skip
     table.add("decode and encode one profile", f"{found['code']:.1f} us")
+    _cards(table)
     _stores(table)
     _imports(table)
     table.notes.append(
@@ -180,6 +181,35 @@ def _stores(table: Table) -> None:
         )
 
 
+def _cards(table: Table) -> None:
+    """Transactions through the cards on a real Valkey: read, fold, write."""
+    from lambdas.transactions.cards import Cards
+    from lambdas.transactions.store.redis import RedisStore
+    from tests.support.transactions import START, Lines, Waiting, stream
+    from tests.support.valkey import valkey
+
+    updates = stream(CALLS + BATCHES * 100, cards=300)
+    later = Waiting()
+    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as server:
+        cards = Cards(RedisStore(lambda: server.url, timeout=1.0), later, Lines())
+
+        def observe(count: int) -> float:
+            part = [updates.pop() for _ in range(count)]
+            started = time.perf_counter()
+            cards.observe([each.request for each in part], [each.decision_id for each in part], START)
+            return time.perf_counter() - started
+
+        updates.reverse()
+        one = sorted(observe(1) for _ in range(CALLS))
+        batch = statistics.median(observe(100) for _ in range(BATCHES))
+    assert not later.updates
+    table.add(
+        "one transaction through the cards on Valkey, p50", f"{one[CALLS // 2] * 1e3:.2f} ms",
+        against=f"p99 {one[CALLS * 99 // 100] * 1e3:.2f} ms",
+    )  # fmt: skip
+    table.add("batches of 100 through the cards", f"{100 / batch:,.0f} transactions/s")
+
+
 def _in_turn(*sides: Callable[[], object], runs: int = CALLS) -> list[float]:
     """The p50 of each side in us, the sides taking turns so that the machine's drift hits them alike."""
     times: list[list[float]] = [[] for _ in sides]
@@ -208,5 +238,4 @@ def _imports(table: Table) -> None:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    importlib.import_module("model_build.transactions.synthetic")
     print(json.dumps(_fold(int(sys.argv[1]))))

@@ -23,7 +23,7 @@ SLOT: Final = 1_800.0
 FAR_KM: Final = 100.0
 """Two places nearer than this belong to the same haunt."""
 
-MOST_KEYS: Final = 16
+MOST_KEYS: Final = 32
 MOST_TIMES: Final = 32
 MOST_MERCHANTS: Final = 40
 MOST_CATEGORIES: Final = 24

@@ -45,7 +45,7 @@ def observe(
     the old one the tuples that did not change, all of them immutable. The features look at what was before
     the event; only the counts and sums have it in them. `terminal` is what was known of the event's merchant.
 
-    A repetition of the event folded last gives that event's features again, and of one of the 15 before it
+    A repetition of the event folded last gives that event's features again, and of one of the 31 before it
     the features of another such event; neither changes the profile.
     """
     index = index_of(code_of(event.key), profile.keys)

@@ -241,12 +241,14 @@ def test_a_repetition_of_the_newest_gives_its_features_again() -> None:
 
 def test_an_older_repetition_changes_nothing() -> None:
     card = Card()
-    for k in range(16):
+    for k in range(33):
         card.pay(key=100 + k, at=NOON + k * HOUR)
     profile = card.profile
-    for k in range(16):
+    for k in range(1, 33):
         card.pay(key=100 + k, at=NOON + k * HOUR)
     assert card.profile is profile
+    card.pay(key=100, at=NOON)  # that long ago it is not recognised
+    assert card.profile.seen == 34
 
 
 def test_a_busy_card_is_still_counted_in_full() -> None:
