@@ -114,14 +114,24 @@ class Cards:
 
     def label(self, merchant_id: str, at: float, fraud: bool) -> None:
         """Tell the terminal whether its transaction of the time `at` was fraud. Raises DependencyDown."""
-        key = _terminal(merchant_id)
+        tried: Versioned | None = None
+        looked_again = False
         for attempt in range(TRIES):
             self._wait(attempt)
-            found = self._breaker.call(lambda: self._store.read([key]))[0]
+            found = self._breaker.call(lambda: self._store.read([_terminal(merchant_id)]))[0]
+            if found == tried:
+                return  # our own write, whose answer was lost
             known = self._decoded(merchant_id, found) or Terminal()
-            change = Change(key, found.version, terminals.encode(terminals.label(known, at, fraud)))
-            if self._breaker.call(lambda change=change: self._store.write([change]))[0]:  # type: ignore[misc]
-                return
+            data = terminals.encode(terminals.label(known, at, fraud))
+            tried = Versioned(found.version + 1, data)
+            change = Change(_terminal(merchant_id), found.version, data)
+            try:
+                if self._breaker.call(lambda change=change: self._store.write([change]))[0]:  # type: ignore[misc]
+                    return
+            except DependencyDown:
+                if looked_again:
+                    raise
+                looked_again = True  # it may have happened
         raise DependencyDown(f"the terminal was written by others {TRIES} times in a row")
 
     def _fold(

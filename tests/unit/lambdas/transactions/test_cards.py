@@ -233,6 +233,14 @@ def test_labels_add_up_when_two_write_at_once() -> None:
     assert (found.labels, found.frauds) == (2, 1)
 
 
+@pytest.mark.parametrize("fault", ["answer_lost", "times_out"])
+def test_a_label_whose_answer_was_lost_counts_once(fault: str) -> None:
+    world = World()
+    setattr(world.store, fault, 1)
+    world.cards.label("shop", START.timestamp(), fraud=True)
+    assert terminals.decode(world.store.held["terminal:shop"].data).labels == 1
+
+
 def test_a_label_that_cannot_be_stored_is_an_error() -> None:
     world = World()
     world.store.write_fails = True
