@@ -104,8 +104,8 @@ def list(options: argparse.Namespace) -> int:  # noqa: A001 - the command's name
         size = sum(entry.bytes for entry in manifest.files.values()) / 1e6
         data = "synthetic" if manifest.training_data.synthetic else manifest.training_data.source
         heads = ", ".join(f"{head.name} ({len(head.classes)} classes)" for head in manifest.heads)
-        figure = manifest.metrics.get("accuracy")
-        shown = f"accuracy {figure:.3f}" if isinstance(figure, float) else ""
+        known = [name for name in ("accuracy", "average_precision") if name in manifest.metrics]
+        shown = ", ".join(f"{name.replace('_', ' ')} {manifest.metrics[name]:.3f}" for name in known)
         rows = f"{manifest.training_data.rows:,} rows of {data}"
         print(f"{manifest.version}  {size:6.1f} MB  {rows}  {heads}  {shown}")
     return 0

@@ -11,6 +11,7 @@ from model_build.clean import Cleaned, clean
 from model_build.dataset import Dataset, load_dataset
 from model_build.errors import DataValidationError
 from model_build.findings import Finding
+from model_build.history import HISTORY
 from model_build.job import Job, Source
 from model_build.reference import FeatureReference, feature_reference
 from model_build.split import SplitReport, SplitResult, split
@@ -125,6 +126,7 @@ def split_stage(job: Job, source: Source, cleaned: CleanedData) -> SplitResult:
 def features_stage(job: Job, cleaned: CleanedData, dataset: Dataset) -> FeatureReference:
     """The features that come from history, if there are any, and their distribution on the train split."""
     with job.reporter.stage("features") as stage:
+        job.workspace.path(HISTORY).mkdir(exist_ok=True)
         if job.service.delayed:
             job.service.replay(cleaned.train, cleaned.test, dataset, stage)
         found = feature_reference(dataset, job.service, stage)

@@ -66,7 +66,7 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mlp: NetworkParameters = NetworkParameters()
     isolation_forest: IsolationParameters = IsolationParameters()
     imbalance: float = 0.5
-    rows_in_memory: int = 1_000_000
+    rows_in_memory: int = 400_000
     meta_ridges: tuple[float, ...] = (3.0, 100.0)
 
 

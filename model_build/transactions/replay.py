@@ -93,7 +93,6 @@ def replay(cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: P
     the train split taught, as serving will.
     """
     folder = dataset.folder.parent / HISTORY
-    folder.mkdir(parents=True, exist_ok=True)
     files = [_File("train", cleaned), *([_File("test", test)] if test else [])]
     outs = [file.open_out(folder) for file in files]
     yes = dataset.classes[HEAD].index(HEAD)

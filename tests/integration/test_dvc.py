@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from model_build.bundle import find_bundle, read_bundle
-from model_build.cli import STAGES
+from model_build.cli import SERVICES, STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
+TICKETS = "*@tickets"
 
 
 def dvc(checkout: Path, *arguments: str) -> str:
@@ -47,25 +48,41 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_a_fresh_checkout_trains_and_then_knows_what_is_out_of_date(checkout: Path) -> None:
     everything = list(yaml.safe_load((checkout / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
-    said = dvc(checkout, "repro")
-    assert [
-        line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")
-    ] == everything
+    said = dvc(checkout, "repro", "--glob", TICKETS)
+    ran = [line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")]
+    assert sorted(ran) == sorted(f"{name}@tickets" for name in everything)
     bundles = checkout / "build" / "tickets" / "bundles"
     manifest = read_bundle(find_bundle(bundles, "tickets"), "tickets")
     assert json.loads(dvc(checkout, "metrics", "show", "--json"))[""]["data"][
         "build/tickets/work/metrics.json"
     ]["data"]["accuracy"] == pytest.approx(manifest.metrics["accuracy"])
 
-    assert json.loads(dvc(checkout, "status", "--json")) == {"data": ["always changed"]}
+    status = ["status", "--json", *(f"{name}@tickets" for name in everything)]
+    assert json.loads(dvc(checkout, *status)) == {"data@tickets": ["always changed"]}
     params = (checkout / "params.yaml").read_text(encoding="utf-8")
     (checkout / "params.yaml").write_text(params.replace("coverage: 0.9", "coverage: 0.8"), encoding="utf-8")
-    assert set(json.loads(dvc(checkout, "status", "--json"))) == {"data", "calibrate"}
+    assert set(json.loads(dvc(checkout, *status))) == {"data@tickets", "calibrate@tickets"}
+
+
+def test_every_service_that_can_be_trained_has_the_stages() -> None:
+    defined = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    services = next(var["services"] for var in defined["vars"] if "services" in var)
+    assert services == list(SERVICES)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for stage in defined["stages"].values():
+        for key in stage["do"].get("params", ()):
+            for service in services:
+                found = params
+                for name in key.replace("${item}", service).split("."):
+                    assert name in found, key
+                    found = found[name]
 
 
 def test_the_pipeline_has_every_stage_of_the_command_line() -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     called = [
-        name for stage in stages.values() for name in stage["cmd"].split("stage ")[1].split()[0].split(",")
+        name
+        for stage in stages.values()
+        for name in stage["do"]["cmd"].split("stage ")[1].split()[0].split(",")
     ]
     assert called == list(STAGES)

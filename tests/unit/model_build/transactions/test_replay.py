@@ -16,6 +16,7 @@ from lambdas.transactions.terminals import Terminal, label
 from model_build.clean import clean
 from model_build.dataset import Columns, Dataset
 from model_build.examine import Layout
+from model_build.history import HISTORY
 from model_build.missing import Missing
 from model_build.parameters import ClassParameters, SplitParameters
 from model_build.split import split
@@ -70,6 +71,7 @@ class Replayed:
             cleaned, columns, SplitParameters(folds=2), folder / "dataset", seed=1, synthetic=False,
             label_delay_days=DELAY_DAYS, has_history=True,
         ).dataset  # fmt: skip
+        (folder / HISTORY).mkdir()
         replay(cleaned, None, self.dataset)
         self.features = np.load(folder / "history" / "train-features.npy")
         self.parts = {
