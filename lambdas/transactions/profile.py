@@ -14,6 +14,7 @@ import msgspec
 
 from lambdas.core.errors import TriageError
 from lambdas.transactions.card_features import features_of
+from lambdas.transactions.card_repeat import before
 from lambdas.transactions.card_state import LAYOUT, NEW, Profile, code_of, index_of
 from lambdas.transactions.card_update import updated
 from lambdas.transactions.event import Event
@@ -46,15 +47,16 @@ def observe(
     the event; only the counts and sums have it in them. `terminal` is what was known of the event's merchant.
 
     A repetition of the event folded last gives that event's features again, and of one of the 31 before it
-    the features of another such event; neither changes the profile.
+    features close to those it had (see card_repeat.py); neither changes the profile.
     """
     index = index_of(code_of(event.key), profile.keys)
     if index >= 0 and index == len(profile.keys) // 4 - 1:
         return PACKED.unpack(profile.last), profile
     amount = clipped(event.amount)
-    last = PACKED.pack(*features_of(profile, event, amount, terminal))
     if index >= 0:
-        return PACKED.unpack(last), profile
+        known = before(profile, event, amount)
+        return PACKED.unpack(PACKED.pack(*features_of(known, event, amount, terminal))), profile
+    last = PACKED.pack(*features_of(profile, event, amount, terminal))
     return PACKED.unpack(last), updated(profile, event, amount, last)
 
 

@@ -251,6 +251,29 @@ def test_an_older_repetition_changes_nothing() -> None:
     assert card.profile.seen == 34
 
 
+def test_the_counts_of_an_older_repetition_are_those_it_had() -> None:
+    card = Card()
+    times = [NOON + k * 20 * MINUTE for k in range(8)]
+    first = [card.pay(10.0 + k, at, key=100 + k) for k, at in enumerate(times)]
+    counted = (
+        "count_1h", "count_24h", "sum_24h", "count_30d", "mean_amount_30d", "amount_ratio",
+        "log_since_last", "log_events",
+    )  # fmt: skip
+    for k in range(1, 8):
+        again = card.pay(10.0 + k, times[k], key=100 + k)
+        assert {name: again[name] for name in counted} == {name: first[k][name] for name in counted}
+
+
+def test_a_repetition_of_a_busy_day_is_still_finite() -> None:
+    card = Card()
+    for k in range(60):
+        card.pay(5.0, NOON + k, key=k)
+    for k in range(30, 60):
+        again = card.pay(5.0, NOON + k, key=k)
+        assert not any(math.isinf(value) for value in again.values())
+    assert card.profile.seen == 60
+
+
 def test_a_busy_card_is_still_counted_in_full() -> None:
     card = Card()
     for k in range(2_000):
