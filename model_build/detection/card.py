@@ -82,7 +82,7 @@ def _belief(facts: Facts, report: Report) -> list[str]:
     fitted = facts.calibrated[facts.dataset.heads[0]].calibration
     text = (
         f"Calibrated by {fitted.method} on a split of its own, folded into the meta-model. Expected "
-        "calibration error of the probability of fraud, in bins of equal size: "
+        "calibration error of the probability of fraud, in bins that expect equally many frauds: "
         f"{report.reliability.ece.value:.4f} ({report.reliability.ece.low:.4f} to "
         f"{report.reliability.ece.high:.4f})."
     )

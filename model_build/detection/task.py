@@ -112,7 +112,7 @@ class Detection:
             frauds=int(fraud.sum()),
             days=len(np.unique(rows.days)),
             ranked=rank(scores_of(tested, head, self.models), rows, costs.alerts_a_day, job.parameters.seed),
-            reliability=reliability_of(probability, fraud, seed=job.parameters.seed),
+            reliability=reliability_of(probability, fraud, seed=job.parameters.seed, bins=10, rare=True),
             approve=bounds.approve,
             decline=bounds.decline,
             reviewed=wilson(int(reviewed.sum()), len(fraud)),

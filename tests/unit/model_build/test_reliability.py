@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_build.reliability import expected_error, reliability
+from model_build.reliability import expected_error, reliability, reliability_of
 
 
 def test_error_of_a_known_table() -> None:
@@ -42,3 +42,15 @@ def test_the_interval_holds_the_value_and_repeats() -> None:
     found = reliability(probabilities, labels, seed=4)
     assert found.ece.low <= found.ece.value <= found.ece.high
     assert found == reliability(probabilities, labels, seed=4)
+
+
+def test_the_bins_of_a_rare_event_expect_equally_many() -> None:
+    rng = np.random.default_rng(3)
+    probability = rng.beta(0.05, 5.0, 40_000)
+    came = rng.random(40_000) < probability
+    found = reliability_of(probability, came, seed=1, bins=8, rare=True)
+    assert len(found.bins) == 8
+    expected = [each.confidence * each.accuracy.n for each in found.bins]
+    assert max(expected) < 1.3 * min(expected)
+    assert found.bins[-1].confidence > 0.4 and found.ece.value < 0.002
+    assert reliability_of(np.sqrt(probability), came, seed=1, rare=True).ece.value > 0.02
