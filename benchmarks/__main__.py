@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("serving", "quality", "encoders", "big_csv", "replay", "fraud", "chaos")
+NAMES = ("serving", "quality", "encoders", "big_csv", "replay", "transactions", "fraud", "chaos")
 
 
 def main() -> None:

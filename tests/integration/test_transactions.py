@@ -36,6 +36,7 @@ class Stack:
     handler: Callable[[dict[str, Any], Any], dict[str, Any]]
     stream: Callable[[dict[str, Any], Any], dict[str, Any]]
     labels: Callable[[dict[str, Any], Any], dict[str, Any]]
+    learner: Callable[[dict[str, Any], Any], dict[str, Any]]
 
     def call(self, method: str, resource: str, body: object = None, **more: Any) -> tuple[int, Any]:
         handle = self.labels if resource.endswith("/label") else self.handler
@@ -87,6 +88,7 @@ def stack(bucket: Any, table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             "lambdas.transactions.handler",
             "lambdas.transactions.stream",
             "lambdas.labels.handler",
+            "lambdas.transactions.learning.handler",
         ):
             monkeypatch.delitem(sys.modules, module, raising=False)
             made.append(importlib.import_module(module).handle)
@@ -183,3 +185,21 @@ def test_a_log_that_is_gone_fails_the_records_and_they_come_again(stack: Stack) 
     )  # fmt: skip
     assert stack.stream(event, CONTEXT) == {"batchItemFailures": []}
     assert stack.dynamo.scan(TableName="decisions")["Count"] == 2
+
+
+def test_a_label_reaches_the_terminal_and_the_learners_memory(stack: Stack, bucket: Any) -> None:
+    decision = stack.call("POST", SCORE, body(0, merchant_id="m"))[1]
+    assert decision["features"]["terminal_labels"] == 0.0
+    path = {"pathParameters": {"id": decision["decision_id"]}}
+    assert stack.call("POST", "/v1/decisions/{id}/label", {"label": "fraud", "by": "ana"}, **path)[0] == 200
+    (message,) = stack.messages("labels.fifo")
+    event = {"Records": [{"messageId": "m0", "body": message["Body"]}]}
+    for _ in range(2):
+        assert stack.learner(event, CONTEXT) == {"batchItemFailures": []}
+    held = bucket.get_object(Bucket="triage-test", Key="transactions/learning/state.json")["Body"].read()
+    state = json.loads(held)
+    assert list(state["rows"]) == [decision["decision_id"]]
+    assert state["new"] == 1
+    later = stack.call("POST", SCORE, body(1, merchant_id="m", card_id="other"))[1]
+    assert later["features"]["terminal_labels"] == pytest.approx(1.0, abs=0.01)
+    assert later["features"]["terminal_risk_7d"] > 0.3
