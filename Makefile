@@ -31,8 +31,8 @@ setup-encoders: setup  ## PyTorch and transformers too, for ENCODER=hf:<model> (
 	@$(UV) pip install --python $(PY) $(if $(UV_FIND_LINKS),,--torch-backend cpu) $(ENCODER_PACKAGES)
 
 # ---- on a laptop ------------------------------------------------------------------------------
-up: setup  ## the whole system on this machine: train, deploy into the embedded AWS, publish, call
-	@$(PY) -m local up
+up: setup  ## the whole system on this machine: train, deploy into the embedded AWS, publish, call [STREAM=kafka]
+	@$(PY) -m local up $(if $(STREAM),--stream $(STREAM))
 
 down:  ## stop what `make up` started; its state is kept
 	@if [ -x $(PY) ]; then $(PY) -m local down; else echo "Nothing is set up here, so nothing is running."; fi
@@ -40,8 +40,15 @@ down:  ## stop what `make up` started; its state is kept
 reset:  ## stop it and forget what the embedded AWS held; your models are kept
 	@if [ -x $(PY) ]; then $(PY) -m local reset; else echo "Nothing is set up here, so there is nothing to forget."; fi
 
-inbox: setup  ## the alarm mails a user would have got
+inbox: setup  ## the mails of alarms and alerts a user would have got
 	@$(PY) -m local inbox
+
+stream: setup  ## put transactions on the stream: CSV=my.csv [TO=kafka SHIFT=1 LIMIT=1000]
+	@$(PY) -m local stream $(if $(CSV),"$(CSV)") $(if $(TO),--to $(TO)) $(if $(SHIFT),--shift) \
+	  $(if $(LIMIT),--limit $(LIMIT))
+
+redrive: setup  ## what the stream could not decide, and why; GO=1 sends it back [AWS=1: of your account]
+	@$(PY) -m local redrive $(if $(GO),--go) $(if $(AWS),--aws)
 
 logs: setup  ## what the functions wrote, newest last
 	@$(PY) -m local logs
@@ -50,15 +57,11 @@ status: setup  ## what runs, where, and which models answer
 	@$(PY) -m local status
 
 # ---- models -----------------------------------------------------------------------------------
-# SERVICE=transactions takes CARD= MERCHANT= AMOUNT= TIME= LABEL= CATEGORY= PLACE=lat,long POSITIVE= instead of TEXT.
 train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue TIME= GROUP= TEST_CSV= DELIMITER= ENCODER=]
 	@$(PY) -m model_build train $(SERVICE) $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
 	  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
 	  $(if $(TEST_CSV),--test-csv "$(TEST_CSV)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") \
-	  $(if $(ENCODER),--encoder "$(ENCODER)") $(if $(CARD),--card "$(CARD)") \
-	  $(if $(MERCHANT),--merchant "$(MERCHANT)") $(if $(AMOUNT),--amount "$(AMOUNT)") \
-	  $(if $(CATEGORY),--category "$(CATEGORY)") $(if $(PLACE),--place "$(PLACE)") \
-	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(TRAIN_FLAGS)
+	  $(if $(ENCODER),--encoder "$(ENCODER)") $(TRAIN_FLAGS)
 
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
@@ -96,4 +99,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox logs status train publish lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive logs status train publish lint test bench synth deploy openapi lock clean

@@ -1,25 +1,41 @@
-"""The laptop's commands; the Makefile calls them: up, down, reset, inbox, logs, status, publish."""
+"""The laptop's commands, which the Makefile calls."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
 from cdk.services import SERVICES
 from lambdas.core.errors import TriageError
-from local import answers, deploy, emulator, function_logs, inbox, publish, running, signals, status
+from local import (
+    answers,
+    deploy,
+    emulator,
+    events,
+    function_logs,
+    inbox,
+    publish,
+    redrive,
+    replay,
+    running,
+    signals,
+    status,
+)
 from local.bundles import built, published
+from local.environment import client
 from local.errors import CallFailed, Interrupted, with_log
 from local.place import Place, place_from, port_from
 from local.process import Commands
 from local.progress import Steps
 from local.samples import SAMPLES, Sample
-from local.stack import Stack
+from local.stack import Stack, connect
 from local.up import Up
 
 NAMES = tuple(service.name for service in SERVICES)
@@ -47,7 +63,7 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     match options.command:
         case "up":
-            up(place, console)
+            up(place, console, kafka=options.stream == "kafka")
         case "down":
             down(place, console)
         case "reset":
@@ -59,21 +75,28 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             show_logs(place, console)
         case "status":
             status.show(console, place, NAMES)
+        case "stream":
+            put_on_stream(place, console, options)
+        case "redrive":
+            show_dead_letters(place, console, go=options.go, on_aws=options.aws)
         case "publish":
             return publish.publish(place, options.service, rest, to_aws=options.aws)
     return 0
 
 
-def up(place: Place, console: Console) -> None:
-    """Bring the stack up, call it once with each sample, and print how to go on."""
+def up(place: Place, console: Console, *, kafka: bool) -> None:
+    """Bring the stack up, call it with each sample, replay a short stream, and print how to go on."""
     with place.locked():
         with Steps(console) as steps:
-            stack = Up(place, NAMES, steps, Commands()).run(port_from(os.environ))
+            stack = Up(place, NAMES, steps, Commands(), kafka=kafka).run(port_from(os.environ))
+            replayed = replay.run(stack, replay.prepare(place), steps, kafka=kafka)
             with steps.step("calling the live endpoint", emulator.log_of(place)):
                 decisions = [(sample, _decision(stack, sample)) for sample in _samples()]
         console.print()
         for sample, decision in decisions:
             answers.show(console, sample, decision)
+        console.print()
+        replay.show(console, replayed)
         _how_to_go_on(stack, console)
 
 
@@ -104,7 +127,8 @@ def _how_to_go_on(stack: Stack, console: Console) -> None:
         console.print()
         console.print(Text(answers.curl(stack.api, sample)))
     console.print(
-        "\nmake status, make logs, make inbox (alarm mails), make publish (a model of your own), make down"
+        "\nmake status, make logs, make inbox (mails of alarms and alerts), make stream CSV=… (your own "
+        "transactions), make redrive (what could not be decided), make publish (your own model), make down"
     )
 
 
@@ -113,7 +137,9 @@ def down(place: Place, console: Console) -> None:
     with place.locked():
         found = running.find(place)
         if found is None:
-            console.print("Nothing is running.")
+            with signals.deferred():
+                left = running.stop_beside(place)
+            console.print("Stopped what was left." if left else "Nothing is running.")
             return
         with signals.deferred(), Steps(console) as steps, steps.step("stopping the embedded AWS"):
             running.stop(place, found)
@@ -128,16 +154,47 @@ def reset(place: Place, console: Console) -> None:
 
 
 def show_inbox(place: Place, console: Console) -> None:
-    """Print the alarm mails: the ones seen before, and the ones that came since."""
+    """Print the mails of alarms and alerts: the ones seen before, and the ones that came since."""
     found = running.find(place)
     new: set[str] = set()
     if found is None:
         console.print("The laptop stack is not running (make up starts it), so this is what came before.")
     else:
         with place.locked():
-            url = deploy.output(deploy.outputs(place), "InboxQueueUrl")
-            new = {mail.id for mail in inbox.fetch(found.endpoint, url, place.inbox)}
+            outputs = deploy.outputs(place)
+            for name in ("InboxQueueUrl", "AlertInboxQueueUrl"):
+                url = deploy.output(outputs, name)
+                new |= {mail.id for mail in inbox.fetch(found.endpoint, url, place.inbox)}
     inbox.show(console, inbox.read(place.inbox), new)
+
+
+def put_on_stream(place: Place, console: Console, options: argparse.Namespace) -> None:
+    """Put the rows of a CSV on the stream and wait until they are decided; raises NotRunning, Misused."""
+    stack = connect(place, running.require(place).endpoint)
+    path = Path(options.csv) if options.csv else place.stream
+    columns = events.columns_from(place.root / "params.yaml")
+    rows = list(events.read(path, columns, newest_at=events.last_midnight() if options.shift else None))
+    with Steps(console) as steps:
+        replayed = replay.run(stack, rows[: options.limit], steps, kafka=options.to == "kafka")
+    replay.show(console, replayed)
+
+
+def show_dead_letters(place: Place, console: Console, *, go: bool, on_aws: bool) -> None:
+    """Print what could not be decided and why; with `go` send it back to its stream."""
+    sqs = boto3.client("sqs") if on_aws else client("sqs", running.require(place).endpoint)
+    for name in redrive.streams(sqs):
+        dead, source = redrive.urls(sqs, name)
+        found = list(redrive.letters(sqs, dead))
+        if not found:
+            console.print(f"{name}: no dead letters.")
+            continue
+        redrive.show(console, found)
+        if not go:
+            redrive.put_back(sqs, found, dead)
+            console.print(f"{name}: {len(found)} dead letters. Mend the cause, then: make redrive GO=1")
+            continue
+        sent = redrive.send_back(sqs, found, dead, source)
+        console.print(f"{name}: {sent} of {len(found)} dead letters are back on the stream.")
 
 
 def show_logs(place: Place, console: Console) -> None:
@@ -152,10 +209,21 @@ def _complain(message: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="bring the whole system up on this machine")
+    bringing = commands.add_parser("up", help="bring the whole system up on this machine")
+    bringing.add_argument(
+        "--stream", choices=("sqs", "kafka"), default="sqs", help="kafka: with a broker too"
+    )
+    putting = commands.add_parser("stream", help="put the transactions of a CSV on the stream")
+    putting.add_argument("csv", nargs="?", help="the file; without one what `make up` replays")
+    putting.add_argument("--to", choices=("sqs", "kafka"), default="sqs", help="which way they go")
+    putting.add_argument("--shift", action="store_true", help="move all times: the newest to last midnight")
+    putting.add_argument("--limit", type=int, help="the first so many rows only")
+    driving = commands.add_parser("redrive", help="show what could not be decided, or send it back")
+    driving.add_argument("--go", action="store_true", help="send it back to its stream")
+    driving.add_argument("--aws", action="store_true", help="in the AWS account of your own settings")
     commands.add_parser("down", help="stop it; its state is kept")
     commands.add_parser("reset", help="stop it and forget its state; models are kept")
-    commands.add_parser("inbox", help="show the alarm mails a user would have got")
+    commands.add_parser("inbox", help="show the mails of alarms and alerts a user would have got")
     commands.add_parser("logs", help="show what the functions wrote")
     commands.add_parser("status", help="show what runs, and which models answer")
     publishing = commands.add_parser(

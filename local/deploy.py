@@ -12,6 +12,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from local import valkey
 from local.environment import ACCOUNT, REGION, aws_environment, client
 from local.errors import Misused, StepFailed, with_log
 from local.place import Place
@@ -20,7 +21,7 @@ from local.process import Commands
 BOOTSTRAP_STACK = "CDKToolkit"
 SOURCES = ("cdk", "lambdas", "local/emf_bridge", "cdk.json", "uv.lock", "package-lock.json")
 FINGERPRINT = "fingerprint"
-SWITCH = ("-c", "local=true")
+SWITCH = ("-c", "local=true", "-c", f"feature_store_secret={valkey.SECRET}")
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color")
 
@@ -29,7 +30,7 @@ Outputs = dict[str, dict[str, str]]
 
 def fingerprint(place: Place) -> str:
     """A hash over every file that the deployed stacks are made from."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(" ".join(SWITCH).encode())
     for path in _files(place.root):
         digest.update(f"\0{path.relative_to(place.root).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

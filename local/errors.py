@@ -27,6 +27,10 @@ class EmulatorFailed(LocalError):
     """The embedded AWS did not come up."""
 
 
+class ProcessFailed(LocalError):
+    """A server that runs beside the embedded AWS did not come up."""
+
+
 class StepFailed(LocalError):
     """A command that `make up` runs ended with an error."""
 

@@ -33,6 +33,16 @@ class Place:
         return self.folder / "emulator"
 
     @property
+    def valkey(self) -> Path:
+        """The feature store's working folder: its settings and what it holds."""
+        return self.folder / "valkey"
+
+    @property
+    def kafka(self) -> Path:
+        """The working folder of the Kafka broker and of the poller; both keep nothing there."""
+        return self.folder / "kafka"
+
+    @property
     def logs(self) -> Path:
         """One log a step."""
         return self.folder / "logs"
@@ -58,6 +68,11 @@ class Place:
         return self.folder / "state.json"
 
     @property
+    def stream(self) -> Path:
+        """The transactions that `make up` replays."""
+        return self.folder / "stream.csv"
+
+    @property
     def inbox(self) -> Path:
         """Every alarm mail seen so far, one JSON object a line."""
         return self.folder / "inbox.jsonl"
@@ -69,9 +84,9 @@ class Place:
 
     def clear(self) -> None:
         """Delete everything the stack wrote, and nothing else that lies in `folder`."""
-        for folder in (self.emulator, self.models, self.logs, self.assembly):
+        for folder in (self.emulator, self.valkey, self.kafka, self.models, self.logs, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.outputs, self.state, self.inbox):
+        for file in (self.outputs, self.state, self.inbox, self.stream):
             file.unlink(missing_ok=True)
 
     @contextmanager

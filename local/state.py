@@ -6,6 +6,7 @@ import os
 
 import msgspec
 
+from local.daemon import Daemon
 from local.place import Place
 
 
@@ -14,7 +15,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `pid` is None once it was stopped cleanly; a pid whose process is gone means that it died.
     `deployed` is the fingerprint of the sources that the stack was deployed from, None while a
-    deployment is under way.
+    deployment is under way. `valkey`, `broker` and `poller` are what runs beside the embedded AWS.
     """
 
     port: int
@@ -23,6 +24,9 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     deployed: str | None = None
     api_url: str | None = None
     api_key: str | None = None
+    valkey: Daemon | None = None
+    broker: Daemon | None = None
+    poller: Daemon | None = None
 
 
 def load(place: Place) -> State | None:

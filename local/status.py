@@ -23,6 +23,7 @@ def show(console: Console, place: Place, services: Sequence[str]) -> None:
         _line(console, "stack", f"not running{how}: make up")
     else:
         _line(console, "stack", f"running at {found.endpoint} (process {found.pid})")
+        _beside(console, place)
         if known is not None and known.api_url and known.api_key:
             _line(console, "URL", known.api_url)
             _line(console, "key", known.api_key)
@@ -32,6 +33,23 @@ def show(console: Console, place: Place, services: Sequence[str]) -> None:
     for service in services:
         _built(console, place, service, live.get(service))
     _line(console, "logs", str(place.logs))
+
+
+def _beside(console: Console, place: Place) -> None:
+    """What runs beside the embedded AWS."""
+    there = running.beside(place)
+    store = there.get("valkey")
+    _line(
+        console,
+        "store",
+        f"Valkey at 127.0.0.1:{store.port} (process {store.pid})"
+        if store
+        else "Valkey does not run, so transactions are scored without their cards: make up",
+    )
+    if broker := there.get("broker"):
+        poller = there.get("poller")
+        read = f"process {poller.pid} polls it" if poller else "nothing polls it: make up STREAM=kafka"
+        _line(console, "kafka", f"broker at 127.0.0.1:{broker.port} (process {broker.pid}), {read}")
 
 
 def _live(console: Console, api: Api) -> dict[str, str]:

@@ -26,12 +26,16 @@ NEED_FREE_MB = 500
 
 @dataclass(frozen=True)
 class Up:
-    """One bringing-up of the stack in `place`; `services` are those that have models."""
+    """One bringing-up of the stack in `place`; `services` are those that have models.
+
+    With `kafka` a broker runs beside it, and what is written to its topic is decided as well.
+    """
 
     place: Place
     services: Sequence[str]
     steps: Steps
     commands: Commands
+    kafka: bool = False
 
     def run(self, asked_port: int | None) -> Stack:
         """The live stack, from the emulator to a published model; what is there and unchanged is skipped.
@@ -57,6 +61,7 @@ class Up:
         if not deploy.usable(found):
             self.steps.note("A deployment was interrupted last time: the embedded AWS starts empty.")
             current, found = running.restart_empty(self.place, current), {}
+        running.start_valkey(self.place, current, self.steps)
         state, wanted = load(self.place), deploy.fingerprint(self.place)
         unchanged = state is not None and state.deployed == wanted and deploy.deployed(self.place, found)
         untrained = [service for service in self.services if not bundles.built(self.place, service)]
@@ -66,6 +71,8 @@ class Up:
         for service in self.services:
             if service in untrained or not self._is_published(service, stack):
                 self._publish(service, stack)
+        if self.kafka:
+            running.start_kafka(self.place, current, self.steps)
         return stack
 
     def _is_published(self, service: str, stack: Stack) -> bool:
@@ -79,9 +86,9 @@ class Up:
 
         `wanted` is the fingerprint of the sources: an app that was synthesized from them is taken.
         """
-        with ThreadPoolExecutor(max_workers=4) as pool:
+        with ThreadPoolExecutor(max_workers=3 + len(services)) as pool:
             try:
-                jobs = [pool.submit(self._train, services)] if services else []
+                jobs = [pool.submit(self._train, service) for service in services]
                 if onto is not None:
                     jobs += self._deployment(pool, onto, wanted)
                 _all_of(jobs)
@@ -113,11 +120,10 @@ class Up:
         with self.steps.step("deploying the CDK app", cdk.log("deploy")):
             cdk.deploy()
 
-    def _train(self, services: Sequence[str]) -> None:
-        for service in services:
-            log, what = self.place.logs / f"train-{service}.log", f"training the {service} model"
-            with self.steps.step(what, log):
-                self._model_build(["train", service, *self._build_dir()], os.environ, log, what)
+    def _train(self, service: str) -> None:
+        log, what = self.place.logs / f"train-{service}.log", f"training the {service} model"
+        with self.steps.step(what, log):
+            self._model_build(["train", service, *self._build_dir()], os.environ, log, what)
 
     def _publish(self, service: str, stack: Stack) -> None:
         log, what = self.place.logs / f"publish-{service}.log", f"publishing the {service} model"

@@ -20,11 +20,12 @@ _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 class Letter(NamedTuple):
-    """A record's content, why it cannot be scored, and the card's group."""
+    """A record's content, why it cannot be scored, the card's group, and the record's name on its stream."""
 
     content: bytes
     error: TriageError
     group: str
+    record: str = ""
 
 
 class DeadLetters:
@@ -63,5 +64,7 @@ def message_of(letter: Letter, *, in_order: bool) -> Message:
         attributes["encoding"] = "base64"
     if not in_order:
         return Message(body, attributes=attributes)
-    digest = hashlib.sha256(letter.content + letter.error.detail.encode("utf-8", "replace")).hexdigest()
+    # Of the record, not of the content alone: one that was sent back and is still wrong is a new record, and
+    # SQS would drop its letter as sent before.
+    digest = hashlib.sha256(letter.record.encode("utf-8", "replace") + b"\0" + letter.content).hexdigest()
     return Message(body, letter.group[:128] or "none", digest, attributes)

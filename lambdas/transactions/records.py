@@ -26,6 +26,13 @@ class Record(NamedTuple):
     content: bytes | InvalidRequest
     group: str
 
+    @property
+    def name(self) -> str:
+        """What tells this record from every other of its stream, and stays when it comes again."""
+        of_a_queue_or_shard = self.raw.get("messageId") or self.raw.get("eventID")
+        place = (self.raw.get(part) for part in ("topic", "partition", "offset"))
+        return str(of_a_queue_or_shard or "-".join(map(str, place)))
+
 
 class Batch(NamedTuple):
     """The records of one event in the order in which they came, and the processor that reports on them."""

@@ -94,7 +94,9 @@ class Stream:
         """Send away what can never be scored; what is left to try again."""
         poison = [(k, o) for k, o in enumerate(outcomes) if isinstance(o, InvalidRequest | Conflict)]
         fates = [o if isinstance(o, DependencyDown) else None for o in outcomes]
-        letters = [Letter(_content(records[k]), error, records[k].group) for k, error in poison]
+        letters = [
+            Letter(_content(records[k]), error, records[k].group, records[k].name) for k, error in poison
+        ]
         refused = self._dead_letters.send(letters) if letters else {}
         for number, (k, error) in enumerate(poison):
             if number in refused:

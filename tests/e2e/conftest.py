@@ -15,9 +15,10 @@ from local.process import Commands
 from local.progress import Steps
 from local.stack import Stack
 from local.up import Up
-from tests.conftest import TrainedTickets
+from tests.conftest import TrainedTickets, TrainedTransactions
 
 HERE = Path(__file__).parent
+SERVICES = ("tickets", "transactions")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
+def stop_all(place: Place) -> None:
+    """Stop whatever runs in `place`."""
+    found = running.find(place)
+    if found is not None:
+        running.stop(place, found)
+    running.stop_beside(place)
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -36,27 +45,32 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def laptop(tmp_path_factory: pytest.TempPathFactory, trained_tickets: TrainedTickets) -> Iterator[Place]:
+def laptop(
+    tmp_path_factory: pytest.TempPathFactory,
+    trained_tickets: TrainedTickets,
+    trained_transactions: TrainedTransactions,
+) -> Iterator[Place]:
     """Where the session's stack lives. Whatever runs there at the end is stopped."""
-    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("laptop"), build=trained_tickets.build)
+    build = tmp_path_factory.mktemp("build")
+    for trained in (trained_tickets, trained_transactions):
+        (build / trained.service).symlink_to(trained.build / trained.service)
+    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("laptop"), build=build)
     place.create()
     try:
         yield place
     finally:
-        found = running.find(place)
-        if found is not None:
-            running.stop(place, found)
+        stop_all(place)
 
 
 @pytest.fixture(scope="session")
 def stack(laptop: Place) -> Stack:
-    """The app deployed with `-c local=true` and a ticket model published: what `make up` leaves behind.
+    """The app deployed with `-c local=true` and both models published: what `make up` leaves behind.
 
     Tests may call it, write to it and publish to it; they leave it running and answering.
     """
     with (laptop.folder / "up.log").open("w") as log:
         steps = Steps(Console(file=log, width=120))
-        return Up(laptop, ("tickets",), steps, Commands()).run(free_port())
+        return Up(laptop, SERVICES, steps, Commands()).run(free_port())
 
 
 @pytest.fixture
@@ -67,6 +81,4 @@ def own_place(tmp_path: Path) -> Iterator[Place]:
     try:
         yield place
     finally:
-        found = running.find(place)
-        if found is not None:
-            running.stop(place, found)
+        stop_all(place)

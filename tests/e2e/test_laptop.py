@@ -29,7 +29,7 @@ from local.progress import Steps
 from local.stack import Stack
 from local.state import State
 from local.up import Up
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import SERVICES, free_port
 from tests.support.signals import heeded
 
 Done = subprocess.CompletedProcess[str]
@@ -62,11 +62,11 @@ def quiet() -> Steps:
 
 
 def processes_in(place: Place) -> list[int]:
-    """Every process that works in the emulator's folder: the emulator and its workers."""
+    """Every process that works in the place's folder: the emulator, its workers, what runs beside it."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.status() != psutil.STATUS_ZOMBIE and place.emulator in [
+            if process.status() != psutil.STATUS_ZOMBIE and place.folder in [
                 Path(process.cwd()), *Path(process.cwd()).parents
             ]:  # fmt: skip
                 found.append(process.pid)
@@ -80,16 +80,24 @@ class TestUp:
 
     def test_the_first_time_does_every_step(self, stack: Stack, laptop: Place) -> None:
         log = (laptop.folder / "up.log").read_text()
-        for step in ("starting the embedded AWS", "bootstrapping", "synthesizing", "deploying", "publishing"):
+        for step in (
+            "starting the embedded AWS", "starting Valkey", "bootstrapping", "synthesizing", "deploying",
+            "publishing the tickets", "publishing the transactions",
+        ):  # fmt: skip
             assert step in log
 
     def test_a_second_time_changes_nothing_and_answers_in_three_languages(
         self, stack: Stack, laptop: Place
     ) -> None:
+        """And the transactions on the stream are all decided, the riskiest of them shown with its reasons."""
         before = state.load(laptop)
         done = command(laptop, "up")
         assert done.returncode == 0, done.stderr
         assert state.load(laptop) == before
+        assert "replaying 400 transactions through the queue" in done.stdout
+        assert "are not decided" not in done.stdout
+        assert "fraud probability" in done.stdout
+        assert "      because     - " in done.stdout
         assert "deploying" not in done.stdout
         assert "publishing" not in done.stdout
         assert done.stdout.count("answered by model ") == 3
@@ -113,7 +121,7 @@ class TestUp:
     def test_a_changed_source_is_deployed_again(self, stack: Stack, laptop: Place) -> None:
         running.update(laptop, deployed="the fingerprint of an older checkout")
         steps = quiet()
-        again = Up(laptop, ("tickets",), steps, Commands()).run(None)
+        again = Up(laptop, SERVICES, steps, Commands()).run(None)
         assert "deploying the CDK app" in steps.seconds
         assert again.api == stack.api
         known = state.load(laptop)
@@ -136,7 +144,7 @@ class TestDownAndUpAgain:
         assert "make up" in command(laptop, "inbox").stdout
 
         steps = quiet()
-        again = Up(laptop, ("tickets",), steps, Commands()).run(emulator.port_of(stack.endpoint))
+        again = Up(laptop, SERVICES, steps, Commands()).run(emulator.port_of(stack.endpoint))
         assert not {"deploying the CDK app", "publishing the tickets model"} & set(steps.seconds)
         assert again.api == stack.api
         assert again.call("POST", "/v1/tickets:classify", ticket).json() == first
