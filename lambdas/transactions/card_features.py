@@ -37,16 +37,16 @@ def features_of(
     merchants, new_merchant = _merchants(profile, event)
     new_category, share = _category(profile, code_of(event.category))
     if terminal is None or not event.merchant:
-        fast, slow, labels = NAN, NAN, 0.0 if event.merchant else NAN
+        risks = NAN, NAN, NAN, 0.0 if event.merchant else NAN
     else:
-        fast, slow, labels = risk(terminal, at)
+        risks = risk(terminal, at)
     return (
         *_amounts(profile, at, amount),
         _since_last(profile, at), merchants, new_merchant,
         new_category, share, NAN,
         *_places(profile, event),
         _oddness(profile.hours, int(at // HOUR) % 24) if seen else NAN, *hour_features(at),
-        fast, slow, labels,
+        *risks,
         _age(profile, at), log1p(seen),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ FEATURE_NAMES: Final = (
     "new_category", "category_share", "category_risk",
     "home_km", "moved_km", "speed_kmh",
     "hour_oddness", "hour_sin", "hour_cos", "weekend",
-    "terminal_risk_7d", "terminal_risk_28d", "terminal_labels",
+    "terminal_risk_2d", "terminal_risk_7d", "terminal_risk_28d", "terminal_labels",
     "card_age_days", "log_events",
 )  # fmt: skip
 CATEGORY_RISK: Final = FEATURE_NAMES.index("category_risk")

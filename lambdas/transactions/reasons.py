@@ -25,7 +25,7 @@ GROUPS: Final = (
     ("amount_ratio", "log_amount", "amount_z", "mean_amount_30d", "sum_24h"),
     ("speed_kmh", "moved_km", "home_km"),
     ("new_merchant", "merchants_7d", "new_category", "category_share", "category_risk"),
-    ("terminal_risk_7d", "terminal_risk_28d", "terminal_labels"),
+    ("terminal_risk_2d", "terminal_risk_7d", "terminal_risk_28d", "terminal_labels"),
     ("hour_oddness", "hour_sin", "hour_cos", "weekend"),
     ("card_age_days", "log_events"),
 )

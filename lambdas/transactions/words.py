@@ -51,6 +51,7 @@ _SAY: Final[dict[str, Say]] = {
     "hour_sin": lambda _: "the time of day",
     "hour_cos": lambda _: "the time of day",
     "weekend": _either("on a weekend", "on a weekday"),
+    "terminal_risk_2d": lambda value: f"{value:.0%} of this terminal's newest known transactions were fraud",
     "terminal_risk_7d": lambda value: f"{value:.0%} of this terminal's latest transactions were fraud",
     "terminal_risk_28d": lambda value: f"{value:.0%} of this terminal's transactions were fraud",
     "terminal_labels": lambda value: f"{value:.0f} of this terminal's transactions have a label",

@@ -82,7 +82,7 @@ def test_two_who_label_one_terminal_at_once_lose_nothing(valkey_url: str) -> Non
         one.cards.label("shop", AT, fraud=True)
         other.cards.label("shop", AT, fraud=k % 2 == 0)
     found = terminals.decode(one.store.read(["terminal:shop"])[0].data)
-    assert (found.labels, found.frauds) == (100, 75)
+    assert (found.labels_28d, found.frauds_28d) == (100, 75)
 
 
 def test_a_store_that_stops_and_starts_again_ends_as_if_it_never_had(tmp_path: Path) -> None:

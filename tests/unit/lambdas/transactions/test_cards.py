@@ -230,7 +230,7 @@ def test_labels_add_up_when_two_write_at_once() -> None:
     store.before_write = someone_else_first
     world.cards.label("shop", at, fraud=True)
     found = terminals.decode(store.held["terminal:shop"].data)
-    assert (found.labels, found.frauds) == (2, 1)
+    assert (found.labels_28d, found.frauds_28d) == (2, 1)
 
 
 @pytest.mark.parametrize("fault", ["answer_lost", "times_out"])
@@ -238,7 +238,7 @@ def test_a_label_whose_answer_was_lost_counts_once(fault: str) -> None:
     world = World()
     setattr(world.store, fault, 1)
     world.cards.label("shop", START.timestamp(), fraud=True)
-    assert terminals.decode(world.store.held["terminal:shop"].data).labels == 1
+    assert terminals.decode(world.store.held["terminal:shop"].data).labels_28d == 1
 
 
 def test_a_label_that_cannot_be_stored_is_an_error() -> None:

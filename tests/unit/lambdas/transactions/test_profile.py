@@ -175,7 +175,7 @@ def test_the_risk_of_the_terminal_is_what_is_known_of_it() -> None:
     assert found["terminal_risk_7d"] == pytest.approx(5.01 / 7)
     assert found["terminal_labels"] == 5
     unlabelled = card.pay(merchant=2)
-    assert unknown(unlabelled, "terminal_risk_7d", "terminal_risk_28d")
+    assert unknown(unlabelled, "terminal_risk_2d", "terminal_risk_7d", "terminal_risk_28d")
     assert unlabelled["terminal_labels"] == 0
     assert unknown(card.pay(), "terminal_risk_7d", "terminal_risk_28d", "terminal_labels")
 

@@ -30,7 +30,7 @@ events = st.builds(
     home=places,
 )
 terminals = st.none() | st.builds(
-    Terminal, st.floats(0, 4e9), *[st.floats(0, 100)] * 4
+    Terminal, st.floats(0, 4e9), *[st.floats(0, 100)] * 6
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ NOW = 1_780_000_000.0
 
 
 def test_nothing_known_is_the_usual_rate() -> None:
-    assert risk(Terminal(), NOW) == pytest.approx((0.005, 0.005, 0.0))
+    assert risk(Terminal(), NOW) == pytest.approx((0.005, 0.005, 0.005, 0.0))
 
 
 def test_frauds_raise_the_risk_and_it_fades_when_they_stop() -> None:
@@ -25,18 +25,18 @@ def test_frauds_raise_the_risk_and_it_fades_when_they_stop() -> None:
         terminal = label(terminal, NOW + day * DAY, fraud=True)
     at = NOW + 6 * DAY
     hot = risk(terminal, at)
-    assert hot.fast > 0.6
+    assert hot.in_7d > 0.6
     assert risk(terminal, at + 28 * DAY).labels == pytest.approx(hot.labels / 2)
-    assert risk(terminal, at + 28 * DAY).fast < hot.fast / 3
+    assert risk(terminal, at + 28 * DAY).in_7d < hot.in_7d / 3
     for day in range(7, 21):
         terminal = label(terminal, NOW + day * DAY, fraud=False)
     cold = risk(terminal, NOW + 20 * DAY)
-    assert cold.fast < cold.slow < 0.5  # the fast one has forgotten more
+    assert cold.in_2d < cold.in_7d < cold.in_28d < 0.5  # the faster, the more is forgotten
 
 
 def test_a_legitimate_label_lowers_the_risk() -> None:
     terminal = label(Terminal(), NOW, fraud=True)
-    assert risk(label(terminal, NOW, fraud=False), NOW).fast < risk(terminal, NOW).fast
+    assert risk(label(terminal, NOW, fraud=False), NOW).in_7d < risk(terminal, NOW).in_7d
 
 
 def test_labels_may_come_in_any_order() -> None:
@@ -64,6 +64,7 @@ def test_it_is_bounded_and_encodes_exactly(labels: list[tuple[float, bool]], at:
     assert len(data) <= MOST_TERMINAL_BYTES
     assert terminals.decode(data) == terminal
     found = risk(terminal, at)
-    assert 0.0 <= found.fast <= 1.0
-    assert 0.0 <= found.slow <= 1.0
+    assert 0.0 <= found.in_2d <= 1.0
+    assert 0.0 <= found.in_7d <= 1.0
+    assert 0.0 <= found.in_28d <= 1.0
     assert found.labels >= 0.0

@@ -33,7 +33,7 @@ DELAY_DAYS = 7
 SERVICE = TransactionTraining()
 Row = dict[str, object]
 
-RISKS = [FEATURE_NAMES.index(name) for name in ("terminal_risk_7d", "terminal_risk_28d", "terminal_labels")]
+RISKS = [k for k, name in enumerate(FEATURE_NAMES) if name.startswith("terminal_")]
 
 
 def rows_of(count: int = 900) -> list[Row]:

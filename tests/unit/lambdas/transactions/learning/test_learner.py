@@ -86,7 +86,7 @@ class School(FraudWorld):
 
     def told(self) -> float:
         """How many labels the terminal knows of."""
-        return terminals.decode(self.features.held["terminal:m"].data).labels
+        return terminals.decode(self.features.held["terminal:m"].data).labels_28d
 
 
 def label(own: str, said: str, by: str = "ana", at: datetime = NOW) -> GivenLabel:
