@@ -6,7 +6,7 @@ After Mitchell et al. 2019, "Model cards for model reporting". The plots are inl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from lambdas.core.bundle import Manifest
@@ -34,6 +34,8 @@ class Story:
     limits: list[str]
     synthetic: str
     """What to know about the synthetic data; shown when the model was trained on it."""
+    features: Mapping[str, str] = field(default_factory=dict)
+    """What the model sees, by the names of the features or of groups of them."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def model_card(facts: Facts) -> str:
         parts.append(f"> **Trained on synthetic data.** {story.synthetic}")
     own = facts.task.card(facts)
     parts += own.overview
-    for section in (_use, _data, _selection):
+    for section in (_use, _data, _features, _selection):
         parts += section(facts)
     parts += own.outputs + own.worth
     parts += [*_serving(facts), *_limits(facts, own.limits), *_again(facts)]
@@ -106,6 +108,15 @@ def _data(facts: Facts) -> list[str]:
         shown = table([head, "share", "train", "calibrate", "test"], rows)
         tables.append(shown if len(rows) <= CLASSES_SHOWN else folded(f"{head}: {len(rows)} classes", shown))
     return ["## Data", bullets(lines), *tables]
+
+
+def _features(facts: Facts) -> list[str]:
+    if not facts.story.features:
+        return []
+    return [
+        "## What it sees",
+        table(["feature", "what it is"], list(facts.story.features.items()), numbers=2),
+    ]
 
 
 def _selection(facts: Facts) -> list[str]:

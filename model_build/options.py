@@ -27,9 +27,9 @@ def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> P
     if getattr(options, "csv", None):
         service = msgspec.structs.replace(service, data=_data(options, service.data, fields))
     else:
-        given = [
-            name for name in ("text", "label", "time", "group", "test_csv") if getattr(options, name, None)
-        ]
+        about_data = ("text", "label", "time", "group", "test_csv", "positive")
+        names = (*about_data, *(option.removeprefix("--") for option in MAPPED))
+        given = [name for name in names if getattr(options, name, None)]
         if given:
             raise ParametersError(f"--{given[0].replace('_', '-')} is about your own data: pass --csv too")
     if getattr(options, "missing", None):
@@ -70,6 +70,9 @@ def _data(
         raise ParametersError(f"--delimiter must be one character, not {options.delimiter!r}")
     if any(field.needed for field in fields.values()):
         return _mapped(options, defaults, fields, delimiter)
+    for option in (*MAPPED, "--positive"):
+        if getattr(options, option.removeprefix("--"), None):
+            raise ParametersError(f"{option}: {options.service} have none")
     text = _listed(options.text) or list(defaults.text)
     label = _listed(options.label) or list(defaults.label)
     extra = dict(_pair(pair, "--extra", "channel=source") for pair in options.extra)
@@ -103,6 +106,9 @@ def _mapped(
     An optional field whose column in params.yaml is not in the file stays unknown; what an option names must
     be there.
     """
+    for name in ("text", "group", "language", "encoder"):
+        if getattr(options, name, None):
+            raise ParametersError(f"--{name}: {options.service} have none")
     header = header_of(Path(options.csv), delimiter)
     extra = {
         name: column

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from model_build.card import Story
+
+FEATURES: Final = {
+    "log_amount": "the amount",
+    "mean_amount_30d, amount_ratio, amount_z": "the card's mean over 30 days, the amount by it, and the "
+    "amount in the card's own standard deviations",
+    "count_1h, count_24h, count_30d, sum_24h": "the card's transactions within 1 hour, 24 hours and 30 days, "
+    "and their sum",
+    "log_since_last": "the time since the card's last one",
+    "merchants_7d, new_merchant": "different merchants within 7 days; the card's first time at this one",
+    "new_category, category_share": "the first time in this category; its share of the card's transactions",
+    "category_risk": "the share of fraud in the category, from the train part",
+    "home_km, moved_km, speed_kmh": "distance from home, from the last place, and the speed that it takes",
+    "hour_oddness, hour_sin, hour_cos, weekend": "how seldom the card is used at this hour; the time",
+    "terminal_risk_7d, terminal_risk_28d, terminal_labels": "the share of fraud among the merchant's labels "
+    "that are known by then, fading fast and slowly, and how many they are",
+    "card_age_days, log_events": "how long the card is known, and how many transactions it has had",
+}
 
 
 def story() -> Story:
@@ -12,10 +31,7 @@ def story() -> Story:
         what=(
             "XGBoost, LightGBM, a small neural network and an isolation forest under a logistic regression "
             "that weighs their logits, calibrated, in one ONNX graph. Its features are what the card did "
-            "before: amounts and their spread, counts within 1 and 24 hours and 30 days, new merchants and "
-            "categories, distance from home and from the last place, speed, odd hours, and the risk that "
-            "labels taught about the terminal and the category. They are folded event by event, in "
-            "training by the code that serves; docs/transactions.md explains each. The meta-model learned "
+            "before, folded event by event by the code that serves. The meta-model learned "
             "from scores of windows of time that its models had not seen. No card, merchant or row of the "
             "training data is in the bundle but in numbers: 31 rows of features to explain against, and "
             "the scores of the newest test rows to judge later candidates by."
@@ -41,6 +57,7 @@ def story() -> Story:
             "Times are UTC. Oddness of the hour is about the card's own hours, so the zone hardly matters, "
             "but a holder who travels looks odd.",
         ],
+        features=FEATURES,
         synthetic=(
             "The stream comes from a seeded generator with five kinds of fraud and with holders who "
             "travel, buy big and shop in bursts. The figures show that the machinery works; they say "

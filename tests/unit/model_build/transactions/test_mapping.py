@@ -145,3 +145,13 @@ def test_there_must_be_a_time(tmp_path: Path) -> None:
     assert job.columns.time == "when"
     with pytest.raises(ParametersError, match="pass --time"):
         _ = job_of(path, *FIVE[:4], *FIVE[6:], "--set", "data.time=null").layout
+
+
+@pytest.mark.parametrize("option", ["--text", "--group", "--language"])
+def test_what_a_transaction_does_not_have_is_refused(tmp_path: Path, option: str) -> None:
+    path = write_csv(tmp_path / "t.csv", rows_of())
+    with pytest.raises(ParametersError, match=f"{option}: transactions have none"):
+        job_of(path, *FIVE, option, "user")
+    with pytest.raises(ParametersError, match="--card is about your own data: pass --csv too"):
+        given = ["train", "transactions", "--params", str(ROOT / "params.yaml"), "--card", "user"]
+        parameters_of(parser().parse_args(given), SERVICE.fields)
