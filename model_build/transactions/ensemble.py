@@ -61,10 +61,10 @@ class FittedEnsemble:
 
     members: Members
     meta: Meta
-    _last: dict[int, Floats] = field(default_factory=dict, compare=False)
+    _last: list[tuple[Batch, Floats]] = field(default_factory=list, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_last": {}}
+        return {**self.__dict__, "_last": []}
 
     def logits(self, batch: Batch) -> dict[str, Floats]:
         """The head's uncalibrated logits, [rows, 2]: 0, and that of fraud."""
@@ -77,10 +77,9 @@ class FittedEnsemble:
 
     def raw(self, batch: Batch) -> Floats:
         """Each model's logit, [rows, 4]; those of the batch asked last are kept."""
-        if id(batch) not in self._last:
-            self._last.clear()
-            self._last[id(batch)] = self.members.logits(features_of(batch))
-        return self._last[id(batch)]
+        if not self._last or self._last[0][0] is not batch:
+            self._last[:] = [(batch, self.members.logits(features_of(batch)))]
+        return self._last[0][1]
 
 
 def features_of(batch: Batch) -> Matrix:
