@@ -76,8 +76,10 @@ def embedded_aws() -> Iterator[Embedded]:
 
 
 @contextmanager
-def fraud_aws(rows: int) -> Iterator[FraudAws]:
+def fraud_aws(rows: int, build: Path | None = None) -> Iterator[FraudAws]:
     """What the transaction functions need, with a model trained on `rows` synthetic rows and published.
+
+    A `build` folder with a trained bundle saves the training.
 
     Their modules read the environment when they are imported: import them inside.
     """
@@ -91,7 +93,7 @@ def fraud_aws(rows: int) -> Iterator[FraudAws]:
                 DEAD_LETTER_QUEUE_URL=queues["dead-letters"], LABEL_QUEUE_URL=queues["labels"],
                 POWERTOOLS_SERVICE_NAME="transactions", POWERTOOLS_LOG_LEVEL="CRITICAL",
             )  # fmt: skip
-            version = _trained(aws.folder / "build", rows)
+            version = _published(build or _trained(aws.folder / "build", rows))
             yield FraudAws(
                 aws.folder, aws.endpoint, store, queues["catch-up"], queues["dead-letters"], version
             )
@@ -102,12 +104,17 @@ def run_module(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", *arguments], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def _trained(build: Path, rows: int) -> str:
-    from model_build.bundle import built_bundles
-
+def _trained(build: Path, rows: int) -> Path:
     print("training the fraud model ...", flush=True)
     given = ["--build-dir", str(build), "--no-tracking"]
     run_module("model_build", "train", "transactions", "--rows", str(rows), *given)
+    return build
+
+
+def _published(build: Path) -> str:
+    from model_build.bundle import built_bundles
+
+    given = ["--build-dir", str(build), "--no-tracking"]
     run_module("model_build", "publish", "transactions", "--bucket", BUCKET, *given)
     return built_bundles(build / "transactions" / "bundles", "transactions")[-1].version
 

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import csv
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,13 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.serving_setup import BUCKET, DECISIONS, _free_port, _resources
-from local.emulator import launch, stop, wait
-from local.environment import aws_environment, client
-from local.place import ROOT, Place
+from benchmarks.embedded import fraud_aws
 
 ROWS = 100_000
-STORE = "triage-bench-store"
 TEXT = ("transaction_id", "card_id", "currency", "merchant_id", "category")
 NUMBERS = ("amount", "latitude", "longitude", "home_latitude", "home_longitude")
 
@@ -114,41 +104,9 @@ def in_turn(members: Any) -> Callable[[Any], Any]:
 @contextmanager
 def prepared(build: Path | None) -> Iterator[Setup]:
     """Everything running and published; the environment points at it. Trains when there is no `build` yet."""
-    from tests.support.valkey import valkey
-
-    folder = Path(tempfile.mkdtemp(prefix="triage-bench-"))
-    place = Place(root=ROOT, folder=folder / "aws", build=folder / "build")
-    place.create()
-    (folder / "valkey").mkdir()
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        server = stack.enter_context(valkey(folder / "valkey"))
-        emulator = launch(place, _free_port())
-        stack.callback(stop, emulator)
-        wait(emulator, place)
-        os.environ.update(aws_environment(os.environ, emulator.endpoint))
-        _resources(emulator.endpoint)
-        secrets = client("secretsmanager", emulator.endpoint)
-        secrets.create_secret(Name=STORE, SecretString=server.url)
-        sqs = client("sqs", emulator.endpoint)
-        os.environ.update(
-            ARTIFACTS_BUCKET=BUCKET, DECISIONS_TABLE=DECISIONS, MODEL_CACHE_DIR=str(folder / "models"),
-            POWERTOOLS_SERVICE_NAME="transactions", PYTHONPATH=str(ROOT), ROLLOUT_REFRESH_SECONDS="3600",
-            FEATURE_STORE_SECRET=STORE,
-            CATCH_UP_QUEUE_URL=sqs.create_queue(QueueName="catch-up")["QueueUrl"],
-            DEAD_LETTER_QUEUE_URL=sqs.create_queue(QueueName="dead")["QueueUrl"],
-        )  # fmt: skip
-        if build is None:
-            build = folder / "build"
-            print("training ...", flush=True)
-            _run("train", "transactions", "--rows", str(ROWS), "--build-dir", str(build), "--no-tracking")
-        _run("publish", "transactions", "--bucket", BUCKET, "--build-dir", str(build), "--no-tracking")
-        yield Setup(build, _transactions(build / "transactions" / "work" / "synthetic.csv"))
-
-
-def _run(*arguments: str) -> None:
-    command = [sys.executable, "-m", "model_build", *arguments]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    with fraud_aws(ROWS, build) as aws:
+        found = build or aws.folder / "build"
+        yield Setup(found, _transactions(found / "transactions" / "work" / "synthetic.csv"))
 
 
 def _transactions(path: Path) -> list[dict[str, Any]]:
