@@ -25,11 +25,14 @@ from model_build.transactions.members import (
     fit_members,
     read_parameters,
 )
-from model_build.transactions.meta import EQUAL, fit_meta
+from model_build.transactions.meta import Belief, fit_meta
 from model_build.transactions.replay import HEAD
 
 LEAST_FRAUDS: Final = 5
 """With fewer frauds before or in a window nothing can be learned from it."""
+
+NEAR: Final = 0.99
+"""A candidate is near the best one with this share of its average precision."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -119,7 +122,9 @@ def cross_validate(dataset: Dataset, model: Mapping[str, Any], progress: Progres
     """Average precision of each model and of each candidate meta-model over windows of time.
 
     A window is scored by models that were fitted on what came before it, less the label delay; a candidate
-    meta-model is fitted on the other windows' scores. The best candidate is fitted on all of them.
+    meta-model is fitted on the other windows' scores. Of the candidates that come near the best the one
+    that leaves the least to the data is chosen, and fitted on all windows: the models of early windows saw
+    less than the final ones, so what they tell about whom to believe is not quite true of those.
     """
     parameters = read_parameters(model)
     design = load_design(dataset, parameters.rows_in_memory)
@@ -137,17 +142,19 @@ def cross_validate(dataset: Dataset, model: Mapping[str, Any], progress: Progres
     for window_rows, logits in rounds:
         for k, name in enumerate(MODELS):
             candidates[name].append(_precision(logits[:, k], window_rows))
-    stacks = {f"ensemble, ridge {ridge:g}": ridge for ridge in parameters.meta_ridges}
-    for name, ridge in stacks.items():
-        candidates[name] = [
-            _precision(clipped(logits) @ _meta(rounds, ridge, k).weights, window_rows)
+    beliefs = [Belief(r, i) for r in parameters.meta_ridges for i in parameters.meta_isolation]
+    for belief in beliefs:
+        candidates[str(belief)] = [
+            _precision(clipped(logits) @ _meta(rounds, belief, k).weights, window_rows)
             for k, (window_rows, logits) in enumerate(rounds)
         ]
-    chosen = max(stacks, key=lambda name: (_mean(candidates[name]), stacks[name]))
-    meta = _meta(rounds, stacks[chosen], None)
+    best = max(_mean(candidates[str(belief)]) for belief in beliefs)
+    near = [belief for belief in beliefs if _mean(candidates[str(belief)]) >= NEAR * best]
+    chosen = max(near, key=lambda belief: (belief.ridge, _mean(candidates[str(belief)])))
+    meta = _meta(rounds, chosen, None)
     return CandidateScores(
         candidates,
-        chosen,
+        str(chosen),
         "average precision",
         {"weights": meta.weights.tolist(), "bias": meta.bias},
     )
@@ -169,15 +176,15 @@ def _members(design: Design, parameters: ModelParameters, seed: int) -> Members:
     return fit_members(design.features, design.fraud, design.weights, parameters, seed)
 
 
-def _meta(rounds: list[tuple[Design, Floats]], ridge: float, left_out: int | None) -> Meta:
+def _meta(rounds: list[tuple[Design, Floats]], belief: Belief, left_out: int | None) -> Meta:
     """Fitted on the rounds but one; on nothing it is the models alike."""
     kept = [each for k, each in enumerate(rounds) if k != left_out]
     if not kept:
-        return Meta(EQUAL, 0.0)
+        return Meta(belief.weights, 0.0)
     logits = np.concatenate([logits for _, logits in kept])
     fraud = np.concatenate([rows.fraud for rows, _ in kept])
     weights = np.concatenate([rows.weights for rows, _ in kept])
-    return fit_meta(logits, fraud, weights, ridge)
+    return fit_meta(logits, fraud, weights, belief)
 
 
 def _precision(scores: Floats, rows: Design) -> float:

@@ -57,8 +57,9 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `imbalance` is the power of the ratio of the classes that frauds weigh in training: 0 as much as
     other rows, 1 as much as all of them together. `rows_in_memory` is up to how many rows are fitted on:
-    beyond, legitimate ones are sampled and weigh more. `meta_ridges` are the candidates of cross-validation:
-    how strongly the meta-model is drawn to believing the supervised models alike.
+    beyond, legitimate ones are sampled and weigh more. `meta_ridges` and `meta_isolation` are the candidates
+    of cross-validation: how strongly the meta-model is drawn to believing the supervised models alike, and
+    the isolation forest so much.
     """
 
     xgboost: BoostParameters = BoostParameters()
@@ -67,7 +68,8 @@ class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     isolation_forest: IsolationParameters = IsolationParameters()
     imbalance: float = 0.5
     rows_in_memory: int = 400_000
-    meta_ridges: tuple[float, ...] = (3.0, 100.0)
+    meta_ridges: tuple[float, ...] = (3.0, 100.0, 1000.0)
+    meta_isolation: tuple[float, ...] = (0.0, 1.0)
 
 
 def read_parameters(model: Mapping[str, Any]) -> ModelParameters:

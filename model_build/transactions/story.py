@@ -18,8 +18,10 @@ FEATURES: Final = {
     "category_risk": "the share of fraud in the category, from the train part",
     "home_km, moved_km, speed_kmh": "distance from home, from the last place, and the speed that it takes",
     "hour_oddness, hour_sin, hour_cos, weekend": "how seldom the card is used at this hour; the time",
-    "terminal_risk_7d, terminal_risk_28d, terminal_labels": "the share of fraud among the merchant's labels "
-    "that are known by then, fading fast and slowly, and how many they are",
+    "terminal_risk_2d, terminal_risk_7d, terminal_risk_28d, terminal_labels": (
+        "the share of fraud among the merchant's labels that are known by then, fading at three speeds, and "
+        "how many they are"
+    ),
     "card_age_days, log_events": "how long the card is known, and how many transactions it has had",
 }
 

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 
+from lambdas.transactions.features import FEATURE_NAMES
 from model_build.calibration import Calibration
 from model_build.errors import ParametersError
 from model_build.transactions.forest import below, path_length
@@ -24,7 +25,8 @@ from model_build.transactions.members import (
     fit_members,
     read_parameters,
 )
-from model_build.transactions.meta import EQUAL, fit_meta
+from model_build.transactions.meta import Belief, fit_meta
+from model_build.transactions.story import FEATURES
 
 pytestmark = pytest.mark.unit
 
@@ -145,18 +147,24 @@ def test_few_frauds_leave_the_meta_model_at_believing_all_alike() -> None:
     rng = np.random.default_rng(5)
     fraud = np.arange(400) < 4
     logits = rng.normal(size=(400, 4)) + fraud[:, None]
-    held = fit_meta(logits, fraud, np.ones(400), 1_000.0)
-    assert held.weights == pytest.approx(EQUAL, abs=0.05)
+    belief = Belief(1_000.0, 0.5)
+    held = fit_meta(logits, fraud, np.ones(400), belief)
+    assert held.weights == pytest.approx(belief.weights, abs=0.05)
 
 
 def test_many_frauds_tell_which_model_to_believe_and_none_is_bet_against() -> None:
     rng = np.random.default_rng(6)
     fraud = rng.random(20_000) < 0.2
     logits = rng.normal(size=(20_000, 4)) + np.outer(fraud, [2.0, 0.0, 0.0, -1.0])
-    held = fit_meta(logits, fraud, np.ones(20_000), 1.0)
+    held = fit_meta(logits, fraud, np.ones(20_000), Belief(1.0))
     assert held.weights[0] > 1.5 and held.weights[1:3].max() < 0.1 and held.weights[3] == 0.0
 
 
 def test_parameters_that_do_not_exist_are_named() -> None:
     with pytest.raises(ParametersError, match="depht"):
         read_parameters({"xgboost": {"depht": 3}})
+
+
+def test_the_card_speaks_of_every_feature() -> None:
+    told = [name.strip() for names in FEATURES for name in names.split(",")]
+    assert sorted(told) == sorted(FEATURE_NAMES)
