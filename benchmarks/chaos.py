@@ -13,18 +13,18 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.embedded import BUCKET, DECISIONS, FraudAws, fraud_aws
 from benchmarks.table import Table
 from lambdas.core.decide import decision_id
 from tests.support.streams import Body, kinesis_event
+from tests.support.synthetic_bodies import bodies
 
-EVENTS = int(__import__("os").environ.get("EV", "50000"))
+EVENTS = 50_000
 BATCH = 100
 POISON_SHARE = 0.01
 TWICE_SHARE = 0.05
@@ -32,9 +32,6 @@ TRAINING_ROWS = 30_000
 OUTAGES = ((0.2, 0.35), (0.7, 0.75))
 BAD_BUNDLE = (0.5, 0.6)
 SEED = 5
-_OPTIONAL = (
-    "latitude", "longitude", "home_latitude", "home_longitude",
-)  # fmt: skip
 
 
 class MetricLines(io.StringIO):
@@ -72,7 +69,7 @@ def run() -> None:
         from lambdas.transactions import catch_up, stream
 
         counts = Counts()
-        records = _records(counts)
+        records = _records(aws, counts)
         print(f"replaying {len(records):,} records ...", flush=True)
         with redirect_stdout(counts.metrics):
             _replay(aws, stream.handle, records, counts)
@@ -80,11 +77,11 @@ def run() -> None:
         _table(aws, counts).save()
 
 
-def _records(counts: Counts) -> list[Body]:
+def _records(aws: FraudAws, counts: Counts) -> list[Body]:
     """The good and the bad records, in the order of time."""
     rng = random.Random(SEED)  # noqa: S311 - a simulation
     records: list[Body] = []
-    for number, body in enumerate(_events()):
+    for number, body in enumerate(bodies(aws.folder, EVENTS, seed=SEED, days=90)):
         counts.good.add(str(body["transaction_id"]))
         counts.cards.add(str(body["card_id"]))
         records.append(body)
@@ -92,21 +89,6 @@ def _records(counts: Counts) -> list[Body]:
             records.append(_poison(number, body))
             counts.poison += 1
     return records
-
-
-def _events() -> Iterator[dict[str, Any]]:
-    """A synthetic stream that ends now, as bodies of records."""
-    from model_build.transactions.synthetic import COLUMNS, TransactionParameters, _columns, generate
-
-    end = datetime.now(UTC) - timedelta(hours=1)
-    parameters = TransactionParameters(rows=EVENTS, seed=SEED, start=end - timedelta(days=90), end=end)
-    stream = generate(parameters)
-    for values in zip(*_columns(stream, parameters, 0, EVENTS), strict=True):
-        row = dict(zip(COLUMNS, values, strict=True))
-        body: dict[str, Any] = {name: row[name] for name in ("transaction_id", "card_id", "at", "currency")}
-        body |= {name: row[name] for name in ("merchant_id", "category")}
-        body["amount"] = float(row["amount"])
-        yield body | {name: float(row[name]) for name in _OPTIONAL if row[name]}
 
 
 def _poison(number: int, body: dict[str, Any]) -> Body:
@@ -130,15 +112,15 @@ def _replay(aws: FraudAws, handle: Any, records: list[Body], counts: Counts) -> 
     for start in range(0, len(records), BATCH):
         while todo and start >= todo[0][0] * len(records):
             todo.pop(0)[1]()
-        bodies = records[start : start + BATCH]
+        part = records[start : start + BATCH]
         for _ in range(2 if rng.random() < TWICE_SHARE else 1):
-            _deliver(handle, bodies, counts)
+            _deliver(handle, part, counts)
     for _, mend in todo:
         mend()
 
 
-def _deliver(handle: Any, bodies: list[Body], counts: Counts) -> None:
-    left = bodies
+def _deliver(handle: Any, sent: list[Body], counts: Counts) -> None:
+    left = sent
     while left:
         counts.deliveries += 1
         event = kinesis_event(left)
