@@ -134,6 +134,7 @@ SERVICES: tuple[Service, ...] = (
         feature_store=True,
         catch_up=Worker("lambdas.transactions.catch_up.handle", memory_mb=512, timeout_seconds=10),
         stream=Worker("lambdas.transactions.stream.handle"),
+        learner=Worker("lambdas.transactions.learning.handler.handle", timeout_seconds=60),
         alert_outcomes=("decline",),
         looks_back=True,
     ),

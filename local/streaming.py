@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -37,7 +38,9 @@ def to_queue(endpoint: str, url: str, events: Iterable[Event], told: Told) -> li
                 "Id": str(number),
                 "MessageBody": event.body,
                 "MessageGroupId": group_of(event.card),
-                "MessageDeduplicationId": group_of(event.own),
+                # Of the content, not of the id alone: other content under the same id must reach the
+                # function, which refuses it, and not be dropped by SQS in silence.
+                "MessageDeduplicationId": hashlib.sha256(event.body.encode()).hexdigest(),
             }
             for number, event in enumerate(part)
         ]

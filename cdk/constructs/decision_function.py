@@ -62,7 +62,6 @@ def deciding_function(
     part: str | None = None,
     environment: Mapping[str, str] | None = None,
     waiting: sqs.IQueue | None = None,
-    writes_log: bool = True,
 ) -> LoggedFunction:
     """A function that decides for `service`: its routes, or `worker`, called `<service>-<part>`.
 
@@ -87,9 +86,8 @@ def deciding_function(
         },
     )
     may_read(made, near.artifacts, [f"{service.name}/*"])
-    if writes_log:
-        # Conditional puts, alone and in a transaction: the log's writer never reads.
-        made.allow(["dynamodb:PutItem"], [near.decisions.table_arn])
+    # Conditional puts, alone and in a transaction: the log's writer never reads.
+    made.allow(["dynamodb:PutItem"], [near.decisions.table_arn])
     if store:
         store.open_to(made)
     if waiting:
@@ -98,14 +96,28 @@ def deciding_function(
 
 
 def learner_function(
-    scope: Construct, service: Service, near: Neighbours, *, waiting: sqs.IQueue | None
+    scope: Construct, service: Service, worker: Worker, near: Neighbours, *, waiting: sqs.IQueue | None
 ) -> LoggedFunction:
     """The function that learns from the labels of `service`: it reads decisions and publishes bundles."""
-    made = deciding_function(
-        scope, service, near, worker=service.learner, part="learner", waiting=waiting, writes_log=False
+    made = function_of(
+        scope,
+        worker,
+        near,
+        name=f"{service.name}-learner",
+        service=service.name,
+        environment={
+            "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
+            "DECISIONS_TABLE": near.decisions.table_name,
+            **(near.store.environment() if service.feature_store else {}),
+            **({"CATCH_UP_QUEUE_URL": waiting.queue_url} if waiting else {}),
+        },
     )
-    made.allow(["dynamodb:GetItem"], [near.decisions.table_arn])
+    may_read(made, near.artifacts, [f"{service.name}/*"])
     made.allow(["s3:PutObject"], [near.artifacts.arn_for_objects(f"{service.name}/*")])
+    # A label that came by the queue alone is put on its decision too.
+    made.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [near.decisions.table_arn])
+    if service.feature_store:
+        near.store.open_to(made)
     return made
 
 

@@ -26,7 +26,7 @@ from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.state import StateStack
 from lambdas.core.errors import TriageError
 
-LABEL_RETRY_SECONDS = 120
+LABEL_RETRY_SECONDS = 360
 LABEL_RECEIVES = 10
 
 
@@ -86,15 +86,17 @@ class StreamingStack(Stack):
 
     def _add_learner(self, services: Sequence[Service]) -> None:
         """The worker of the label queue. It gets the labels of its own service only: the rest is dropped."""
-        learning = [service for service in services if service.learner]
+        learning = [(service, service.learner) for service in services if service.learner]
         if len(learning) > 1:
-            raise OneLearner(
-                f"{' and '.join(service.name for service in learning)} both have a learner: give each a queue"
+            names = " and ".join(service.name for service, _ in learning)
+            raise OneLearner(f"{names} have a learner each, and there is one label queue: give each its own")
+        for service, worker in learning:
+            stream = self.streams.get(service.name)
+            made = learner_function(
+                self, service, worker, self._near, waiting=stream.waiting if stream else None
             )
-        for service in learning:
-            made = learner_function(self, service, self._near, waiting=self.streams[service.name].waiting)
             event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
-            self.functions[made.name] = made
+            self.functions[f"{service.name}-learner"] = made
 
     def _add_alerts(
         self, services: Sequence[Service], settings: Settings, state: StateStack, target: Target

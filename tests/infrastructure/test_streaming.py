@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cdk.app import build
 from cdk.constructs.event_sources import FIFO_BATCH
+from cdk.services import SERVICES, Worker
 from cdk.settings import ContextError, Settings
+from cdk.stacks.streaming import OneLearner
 from tests.infrastructure.assembly import Assembly, Json, Resource, text
 from tests.infrastructure.test_permissions import policy_of
 
@@ -54,7 +57,11 @@ def test_a_queue_is_fifo_with_dead_letters_and_outlasts_its_function(name: str, 
 
 @pytest.mark.parametrize(
     ("function", "queue"),
-    [("transactions-stream", "transactions"), ("transactions-catch-up", "transactions-catch-up")],
+    [
+        ("transactions-stream", "transactions"),
+        ("transactions-catch-up", "transactions-catch-up"),
+        ("transactions-learner", "labels"),
+    ],
 )
 def test_a_queues_function_reports_what_failed_and_has_time(
     function: str, queue: str, plain: Assembly
@@ -100,12 +107,36 @@ def test_what_the_others_may_do(plain: Assembly) -> None:
     reading = {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"}
     expected: dict[str, set[str]] = {
         "transactions-catch-up": polling | {"dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        "transactions-learner": polling
+        | {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
+        | {"s3:GetObject", "s3:PutObject", "s3:ListBucket"},
         "alerts": reading | {"dynamodb:ListStreams", "sns:Publish", "sqs:SendMessage"},
         "labels": {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:UpdateItem"}
         | {"sqs:SendMessage"},
     }
     for function, actions in expected.items():
         assert set(policy_of(plain, function)) == own | actions, function
+
+
+def test_the_learner_gets_its_services_labels_and_publishes_its_bundles(plain: Assembly) -> None:
+    """The queue drops the labels of the others: they stand on their decisions, and no learner has them."""
+    (pattern,) = [
+        json.loads(f["Pattern"]) for f in mapping(plain, "transactions-learner")["FilterCriteria"]["Filters"]
+    ]
+    assert pattern == {"body": {"service": ["transactions"]}}
+    ((resources, _),) = policy_of(plain, "transactions-learner")["s3:PutObject"]
+    assert [resource.rpartition(">/")[2] for resource in resources] == ["transactions/*"]
+    tables = [r for rs, _ in policy_of(plain, "transactions-learner")["dynamodb:PutItem"] for r in rs]
+    assert all("Features" in table for table in tables), "it never writes a decision"
+
+
+def test_two_learners_need_a_queue_each() -> None:
+    import aws_cdk as cdk
+
+    learner = Worker("lambdas.tickets.learner.handle")
+    services = [replace(service, learner=learner) for service in SERVICES]
+    with pytest.raises(OneLearner, match="tickets and transactions have a learner each"):
+        build(cdk.App(), Settings(local=True), services)
 
 
 def test_the_feature_store_is_the_table_or_the_secrets_server_and_never_both(
