@@ -14,6 +14,7 @@ from lambdas.transactions.card_state import (
     SKEW,
     SLOT,
     WEEK,
+    WEEK_DAYS,
     Profile,
     code_of,
     index_of,
@@ -55,21 +56,30 @@ def _amounts(profile: Profile, at: float, amount: float) -> tuple[float, ...]:
     """log_amount to count_30d."""
     log_amount = log1p(amount)
     count_1h, count_24h, sum_24h = _day(profile, at)
-    today = int(at // DAY)
-    days, counts, cents = profile.days, profile.day_counts, profile.day_cents
-    if days and (days[0] <= today - MONTH_DAYS or days[-1] > today):
-        month = slice(bisect_right(days, today - MONTH_DAYS), bisect_right(days, today))
-        counts, cents = counts[month], cents[month]
-    count_30d = sum(counts)
-    mean = sum(cents) / (100.0 * count_30d) if count_30d else NAN
+    count_30d, mean, trend = _month(profile, int(at // DAY))
     z = NAN
     if known := profile.seen:
         variance = (profile.amount_variance * known + 2 * USUAL_VARIANCE) / (known + 2)
         z = (log_amount - profile.amount_mean) / sqrt(variance)
     return (
-        log_amount, mean, amount / (mean if mean > 0.01 else 0.01) if count_30d else NAN, z,
+        log_amount, mean, amount / (mean if mean > 0.01 else 0.01) if count_30d else NAN, z, trend,
         count_1h + 1.0, count_24h + 1.0, sum_24h / 100.0 + amount, count_30d + 1.0,
     )  # fmt: skip
+
+
+def _month(profile: Profile, today: int) -> tuple[int, float, float]:
+    """Events in the 30 days to `today`, mean_amount_30d, amount_trend."""
+    days, counts, cents = profile.days, profile.day_counts, profile.day_cents
+    if days and (days[0] <= today - MONTH_DAYS or days[-1] > today):
+        month = slice(bisect_right(days, today - MONTH_DAYS), bisect_right(days, today))
+        days, counts, cents = days[month], counts[month], cents[month]
+    total, count = sum(cents), sum(counts)
+    if not total:
+        return count, 0.0 if count else NAN, NAN
+    week = bisect_right(days, today - WEEK_DAYS)
+    of_week = sum(counts[week:])
+    trend = sum(cents[week:]) * count / (of_week * total) if of_week else NAN
+    return count, total / (100.0 * count), trend
 
 
 def _day(profile: Profile, at: float) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ HOUR: Final = 3_600.0
 DAY: Final = 86_400.0
 WEEK: Final = 7 * DAY
 MONTH_DAYS: Final = 30
+WEEK_DAYS: Final = 7
 SLOT: Final = 1_800.0
 FAR_KM: Final = 100.0
 """Two places nearer than this belong to the same haunt."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from lambdas.transactions.event import Event
 
 FEATURE_NAMES: Final = (
-    "log_amount", "mean_amount_30d", "amount_ratio", "amount_z",
+    "log_amount", "mean_amount_30d", "amount_ratio", "amount_z", "amount_trend",
     "count_1h", "count_24h", "sum_24h", "count_30d",
     "log_since_last", "merchants_7d", "new_merchant",
     "new_category", "category_share", "category_risk",

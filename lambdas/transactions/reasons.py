@@ -22,7 +22,7 @@ LEAST_EFFECT: Final = 0.01
 
 GROUPS: Final = (
     ("count_1h", "count_24h", "sum_24h", "count_30d", "log_since_last"),
-    ("amount_ratio", "log_amount", "amount_z", "mean_amount_30d", "sum_24h"),
+    ("amount_ratio", "log_amount", "amount_z", "amount_trend", "mean_amount_30d", "sum_24h"),
     ("speed_kmh", "moved_km", "home_km"),
     ("new_merchant", "merchants_7d", "new_category", "category_share", "category_risk"),
     ("terminal_risk_2d", "terminal_risk_7d", "terminal_risk_28d", "terminal_labels"),

@@ -30,6 +30,7 @@ _SAY: Final[dict[str, Say]] = {
     "mean_amount_30d": lambda value: f"the card's average amount is {value:,.2f}",
     "amount_ratio": lambda value: f"{value:,.1f} times the card's average amount of 30 days",
     "amount_z": _usual,
+    "amount_trend": lambda value: f"the card's last 7 days average {value:,.1f} times its 30 days",
     "count_1h": lambda value: f"transaction number {value:.0f} within an hour",
     "count_24h": lambda value: f"transaction number {value:.0f} within 24 hours",
     "sum_24h": lambda value: f"{value:,.2f} spent within 24 hours",

@@ -81,6 +81,25 @@ def test_the_mean_forgets_after_30_days() -> None:
     assert unknown(card.pay(10.0, NOON + 90 * DAY), "mean_amount_30d", "amount_ratio")
 
 
+def test_the_trend_holds_a_week_against_the_month() -> None:
+    card = Card()
+    assert unknown(card.pay(10.0), "amount_trend")
+    card.pay(10.0, NOON + DAY)
+    for k in range(2):
+        card.pay(40.0, NOON + (8 + k) * DAY)
+    week = card.pay(10.0, NOON + 10 * DAY)
+    assert week["amount_trend"] == pytest.approx(40 / 25)
+    assert unknown(card.pay(10.0, NOON + 20 * DAY), "amount_trend")  # nothing in the last week
+
+
+def test_amounts_too_small_to_count_have_no_trend() -> None:
+    card = Card()
+    card.pay(0.001)
+    again = card.pay(5.0)
+    assert (again["mean_amount_30d"], again["amount_ratio"]) == (0, 500)
+    assert unknown(again, "amount_trend")
+
+
 def test_time_since_the_event_before() -> None:
     card = Card()
     card.pay()
