@@ -21,7 +21,7 @@ from lambdas.core.labels import GivenLabel
 from lambdas.core.telemetry import Telemetry
 from lambdas.transactions.learning.holdout import Holdout
 from lambdas.transactions.learning.meta import logits_of, noise_in, updated
-from lambdas.transactions.learning.publish import HOLDOUT, SCORES, SERVICE, Champion, base_of
+from lambdas.transactions.learning.publish import HOLDOUT, SCORES, SERVICE, Champion, base_of, read_live
 from lambdas.transactions.learning.state import Attempt, Memory, Objects, Row, State
 from lambdas.transactions.schema import TransactionDecision, TransactionRequest
 from lambdas.transactions.verdict import FRAUD, LEGITIMATE
@@ -156,9 +156,10 @@ class Learner:
     def _learn(self, state: State) -> None:
         """Try a meta-model on the labels of the champion's models. Raises DependencyDown."""
         try:
-            champion = Champion(self._objects)
-            if champion.rollout.challenger is not None:
+            live = read_live(self._objects)
+            if live.rollout.challenger is not None:
                 return  # its turn first: the labels wait
+            champion = Champion(self._objects, live)
             rows = [row for row in state.rows.values() if row.base == champion.base]
             fraud = np.array([row.fraud for row in rows], dtype=bool)
             if min(fraud.sum(), (~fraud).sum()) < LEAST_OF_EACH:

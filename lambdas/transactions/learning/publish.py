@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -23,17 +23,28 @@ LEARNED: Final = "learned"
 SCORES: Final = 4
 
 
+class Live(NamedTuple):
+    """What rollout.json says, and its ETag."""
+
+    rollout: Rollout
+    etag: str
+
+
+def read_live(objects: Objects) -> Live:
+    """rollout.json as it stands. Raises NotFound when nothing is live, BundleError, DependencyDown."""
+    found = objects.get(f"{SERVICE}/{ROLLOUT}")
+    if found is None:
+        raise NotFound(f"{SERVICE}/{ROLLOUT} is not there")
+    return Live(decode_rollout(found.body, SERVICE), found.etag)
+
+
 class Champion:
     """The bundle that rollout.json names, each file checked against the sha256 that vouches for it."""
 
-    def __init__(self, objects: Objects) -> None:
-        """Raises NotFound when nothing is live, BundleError for a damaged bundle, DependencyDown."""
+    def __init__(self, objects: Objects, live: Live) -> None:
+        """Raises NotFound for a bundle that is gone, BundleError for a damaged one, DependencyDown."""
         self._objects = objects
-        found = objects.get(f"{SERVICE}/{ROLLOUT}")
-        if found is None:
-            raise NotFound(f"{SERVICE}/{ROLLOUT} is not there")
-        self.etag = found.etag
-        self.rollout: Rollout = decode_rollout(found.body, SERVICE)
+        self.rollout, self.etag = live
         self.version = self.rollout.champion.version
         raw = self._read(MANIFEST, self.rollout.champion.manifest_sha256)
         self.manifest: Manifest = decode_manifest(raw, SERVICE)
