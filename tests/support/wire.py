@@ -25,7 +25,9 @@ class Listener:
         self._serve = serve
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
-        self.connections: list[socket.socket] = []
+        self._connections: list[socket.socket] = []
+        self._peers: list[object] = []
+        self._came = threading.Condition()
         self.released = threading.Event()
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -33,13 +35,23 @@ class Listener:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._socket.accept()
-                self.connections.append(connection)
+                connection, peer = self._socket.accept()
+                with self._came:
+                    self._connections.append(connection)
+                    self._peers.append(peer)
+                    self._came.notify_all()
                 threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ssl.SSLError):
             self._serve(connection)
+
+    def accepted(self) -> int:
+        """How many connections were made before this call: they are taken in order, one more comes last."""
+        with socket.create_connection(("127.0.0.1", self.port)) as last, self._came:
+            mine = last.getsockname()
+            assert self._came.wait_for(lambda: mine in self._peers, timeout=30)
+            return self._peers.index(mine)
 
     def close(self) -> None:
         """End the listening and every connection."""
@@ -47,7 +59,7 @@ class Listener:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        for connection in self.connections:
+        for connection in self._connections:
             connection.close()
         self._thread.join(5)
 
