@@ -145,6 +145,7 @@ class Detection:
             "review_share": round(report.reviewed.value, 6),
             "saved_per_1000": round(money.saved.value, 6),
             "frauds": report.frauds,
+            "days": report.days,
             "models": {
                 each.name: {name: rounded_interval(getattr(each, name)) for name in figures}
                 for each in report.ranked
