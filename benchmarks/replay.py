@@ -39,6 +39,7 @@ OTHERS = "import numpy, onnxruntime, lambdas.core.aws, lambdas.core.telemetry"
 def run(events: int = EVENTS) -> None:
     """Measure and save the table."""
     table = Table("replay", "python -m benchmarks replay")
+    load = os.getloadavg()[0]
     command = [sys.executable, "-m", "benchmarks.replay", str(events)]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
@@ -68,6 +69,10 @@ def run(events: int = EVENTS) -> None:
         "Store: two profiles of 850 bytes read by one MGET, one written by one script call, on a Valkey of "
         "this machine. Cold start: what a fresh process that serves takes with the client, less what it "
         "takes without."
+    )
+    table.notes.append(
+        f"Load average before the run: {load:.1f} on {os.cpu_count()} cores. "
+        "Whatever else runs slows these figures."
     )
     table.save()
 
