@@ -112,6 +112,7 @@ def test_tls_with_a_certificate_that_is_trusted(
         with pytest.raises(DependencyDown, match="certificate verify failed"):
             store.read(["card:a"])
         monkeypatch.setenv("SSL_CERT_FILE", str(public))
+        store = RedisStore(lambda: f"rediss://localhost:{front.port}", timeout=5.0)
         assert store.write([Change("card:a", 0, b"x")]) == [True]
         assert RedisStore(lambda: valkey_url, timeout=5.0).read(["card:a"]) == [Versioned(1, b"x")]
 

@@ -70,10 +70,11 @@ class Resp:
     """Sends commands to one server over a connection that is kept."""
 
     def __init__(self, where: Address, *, timeout: float) -> None:
-        """`timeout` in seconds bounds each call, and twice that connecting, log-in included."""
+        """`timeout` in seconds bounds each call, and twice that each of connecting, TLS and the log-in."""
         self._where = where
         self._timeout = timeout
         self._wire: _Wire | None = None
+        self._tls: ssl.SSLContext | None = None
 
     def call(self, *parts: bytes) -> Reply:
         """The answer to one command. Raises DependencyDown, and Refused when it is an error.
@@ -110,13 +111,16 @@ class Resp:
         return self._wire.reply()
 
     def _connected(self) -> _Wire:
-        where, patience = self._where, 2 * self._timeout
-        deadline = time.monotonic() + patience
-        raw = socket.create_connection((where.host, where.port), timeout=patience)
+        where = self._where
+        if where.tls and self._tls is None:
+            self._tls = (
+                ssl.create_default_context()
+            )  # tens of ms on a small function: the server is not to blame
+        raw = socket.create_connection((where.host, where.port), timeout=2 * self._timeout)
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if where.tls:
-                raw = ssl.create_default_context().wrap_socket(raw, server_hostname=where.host)
+            if self._tls is not None:
+                raw = self._tls.wrap_socket(raw, server_hostname=where.host)
         except OSError:
             raw.close()
             raise
@@ -129,7 +133,7 @@ class Resp:
             commands.append(encoded(b"SELECT", b"%d" % where.database))
         try:
             if commands:
-                wire.send(b"".join(commands), deadline)
+                wire.send(b"".join(commands), time.monotonic() + 2 * self._timeout)
                 for _ in commands:
                     wire.reply()
         except (OSError, Refused):
