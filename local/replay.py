@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.text import Text
@@ -137,5 +138,5 @@ def show(console: Console, replayed: Replayed) -> None:
         console.print(Text.assemble(f"      {label:<11} - ", (str(reason["words"]), "dim")))
     models = ", ".join(f"{name} {score:.2f}" for name, score in answer["scores"].items())
     console.print(Text.assemble("      scores      ", (models, "dim")))
-    path = f"/v1/transactions/{answer['transaction_id']}/explanation"
+    path = f"/v1/transactions/{quote(answer['transaction_id'], safe='')}/explanation"
     console.print(Text.assemble("      explained   ", (f"GET {path}", "dim")))

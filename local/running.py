@@ -133,7 +133,14 @@ def stop_beside(place: Place) -> bool:
 
 
 def stop(place: Place, running: Emulator) -> None:
-    """Stop `running` and what runs beside it, and note that it was stopped cleanly."""
+    """Stop `running` and what runs beside it, and note that it was stopped cleanly.
+
+    What feeds the functions goes first and what they need last, so that nothing fails on the way down.
+    """
+    there = beside(place)
+    for name in ("poller", "broker"):
+        if name in there:
+            daemon.stop(there[name])
     emulator.stop(running)
     stop_beside(place)
     update(place, pid=None)

@@ -1,85 +1,21 @@
-"""The deployed transactions: by API and on the stream, on good days and on bad ones, with a real Valkey."""
+"""The deployed transactions by API: decisions, explanations, labels and alerts, with a real Valkey."""
 
 from __future__ import annotations
 
-import json
-import math
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from lambdas.core.service import decision_id
-from local import daemon, inbox, redrive, running, streaming
-from local.events import Event
-from local.place import Place
-from local.progress import Steps
+from local import inbox, streaming
 from local.stack import Stack
 from model_build.publish import publish
 from tests.conftest import TrainedTransactions
+from tests.e2e.transactions import BATCH, SCORE, eventually, fresh, score, seen_before
 from tests.support.fraud_bundles import write_fraud_bundle
-
-SCORE, BATCH = "/v1/transactions:score", "/v1/transactions:scoreBatch"
-
-
-def eventually(look: Callable[[], Any], what: str, seconds: float = 90.0) -> Any:
-    """What `look` returns once that is true; fails when it stays false for `seconds`."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"{what}: not in {seconds:.0f} s"
-        pause.wait(0.2)
-    return found
-
-
-def fresh(name: str) -> str:
-    return f"{name}-{uuid.uuid4().hex[:12]}"
-
-
-def score(stack: Stack, **said: Any) -> dict[str, Any]:
-    answer = stack.call("POST", SCORE, {"card_id": "c", "amount": 20.0, **said})
-    assert answer.status == 200, answer.body
-    decision: dict[str, Any] = answer.json()
-    return decision
-
-
-def event(card: str, own: str | None = None, **said: Any) -> Event:
-    own = own or fresh("t")
-    return Event(json.dumps({"transaction_id": own, "card_id": card, "amount": 20.0, **said}), card, own)
-
-
-def send(stack: Stack, events: list[Event]) -> list[str]:
-    return streaming.to_queue(stack.endpoint, stack.output("TransactionsQueueUrl"), events, lambda _: None)
-
-
-def answers(stack: Stack, ids: list[str]) -> dict[str, dict[str, Any]]:
-    """What was decided of `ids` so far."""
-    found = streaming.decided(stack.endpoint, stack.output("DecisionsTable"), ids)
-    return {own: json.loads(item["answer"]["S"]) for own, item in found.items()}
-
-
-def all_decided(stack: Stack, ids: list[str], seconds: float = 60.0) -> dict[str, dict[str, Any]]:
-    eventually(lambda: len(answers(stack, ids)) == len(ids), f"{len(ids)} decisions", seconds)
-    return answers(stack, ids)
-
-
-def seen_before(answer: dict[str, Any]) -> int:
-    """How many events of its card the profile had seen: a lost, doubled or overtaken one would show."""
-    return round(math.expm1(answer["features"]["log_events"]))
-
-
-def dead_letters(stack: Stack) -> list[redrive.DeadLetter]:
-    """What lies among the dead letters; left there for others to see."""
-    sqs = stack.client("sqs")
-    url = streaming.queue_url(sqs, stack.output("TransactionsDeadLettersUrl"))
-    found = list(redrive.letters(sqs, url))
-    redrive.put_back(sqs, found, url)
-    return found
 
 
 class TestByApi:
@@ -205,78 +141,6 @@ def test_the_learner_takes_its_services_labels_from_the_queue(stack: Stack) -> N
     assert ticket["decision_id"] not in learned()
 
 
-class TestOnTheStream:
-    """Given the queue."""
-
-    def test_each_is_decided_once_and_in_order_and_poison_lies_apart(self, stack: Stack) -> None:
-        """Given 300 events of 15 cards with three poison records among them, and 30 of them sent twice."""
-        cards = [fresh("card") for _ in range(15)]
-        good = [event(cards[n % 15], amount=5.0 + n) for n in range(300)]
-        marks = [fresh("poison") for _ in range(3)]
-        poison = [
-            Event(f'{{"card_id": "{cards[0]}", not json {marks[0]}', cards[0], marks[0]),
-            event(cards[1], marks[1], amount=-5),
-            event(cards[2], marks[2], currency="XYZ"),
-        ]
-        mixed = [*good[:100], poison[0], *good[100:200], poison[1], *good[200:], poison[2]]
-        again = [one._replace(body=f"{one.body} ") for one in good[::10]]  # or SQS itself would drop them
-        send(stack, [*mixed, *again])
-        found = all_decided(stack, [one.own for one in good])
-        eventually(lambda: waiting(stack) == 0, "an empty queue")
-        for number, card in enumerate(cards):
-            own = [seen_before(found[one.own]) for one in good[number::15]]
-            assert own == list(range(20)), f"{card}: every event once, and in order"
-            assert seen_before(score(stack, card_id=card)) == 20, "what came twice is no event"
-        letters = eventually(lambda: with_marks(stack, marks), "the dead letters")
-        told = [(letter.reason, letter.field) for letter in letters]
-        assert told == [
-            ("Invalid request", "$"),
-            ("Invalid request", "amount"),
-            ("Invalid request", "currency"),
-        ]
-        assert all(letter.detail for letter in letters)
-
-    def test_what_came_by_api_is_not_decided_anew_on_the_stream(self, stack: Stack) -> None:
-        card, own = fresh("card"), fresh("t")
-        first = score(stack, card_id=card, transaction_id=own)
-        send(stack, [event(card, own), event(card, own, amount=99.0)])
-        mark = eventually(lambda: with_marks(stack, [own]), "the letter of the other content")
-        assert mark[0].reason == "Conflict"
-        assert answers(stack, [own])[own] == first
-
-    def test_redrive_sends_back_what_can_be_decided_now(self, stack: Stack) -> None:
-        """Given a good record that SQS gave up, and a poison one; When redriven; Then the latter is back."""
-        card, bad = fresh("card"), fresh("poison")
-        good = event(card)
-        sqs = stack.client("sqs")
-        dead, source = redrive.urls(sqs, "transactions")
-        sqs.send_message(
-            QueueUrl=dead, MessageBody=good.body, MessageGroupId=card, MessageDeduplicationId=fresh("d")
-        )
-        send(stack, [event(card, bad, amount=0)])
-        eventually(lambda: with_marks(stack, [bad, good.own]), "two dead letters")
-        found = [x for x in redrive.letters(sqs, dead) if bad in x.body or good.own in x.body]
-        text = StringIO()
-        redrive.show(Console(file=text, width=200), found)
-        assert "given up" in text.getvalue()
-        assert "Invalid request at amount" in text.getvalue()
-        assert redrive.send_back(sqs, found, dead, source) == 2
-        assert good.own in all_decided(stack, [good.own])
-        letters = eventually(lambda: with_marks(stack, [bad], at_once=True), "the poison is back")
-        assert letters[0].field == "amount"
-        assert not [letter for letter in dead_letters(stack) if good.own in letter.body]
-
-
-def waiting(stack: Stack) -> int:
-    return streaming.waiting(stack.endpoint, stack.output("TransactionsQueueUrl"))
-
-
-def with_marks(stack: Stack, marks: list[str], *, at_once: bool = False) -> list[redrive.DeadLetter]:
-    """The dead letters that hold `marks`, in that order; none until all are there."""
-    by_mark = {mark: each for each in dead_letters(stack) for mark in marks if mark in each.body}
-    return [by_mark[mark] for mark in marks] if len(by_mark) == len(marks) else []
-
-
 @pytest.fixture
 def sensitive(stack: Stack, tmp_path: Path, trained_transactions: TrainedTransactions) -> Iterator[str]:
     """A tiny model that declines large amounts in a row is live; the session's is put back after."""
@@ -310,72 +174,3 @@ def test_a_decline_is_told_at_once_and_an_approval_is_not(stack: Stack, tmp_path
     assert card in mail.text
     assert small["decision_id"] not in "".join(each.text for each in inbox.read(kept))
     assert decision_id("transactions", said["transaction_id"]) == said["decision_id"]
-
-
-def test_without_the_feature_store_answers_are_degraded_and_are_caught_up_with(
-    stack: Stack, laptop: Place
-) -> None:
-    """Given Valkey is stopped; When it is back; Then no event is missing from the card's history."""
-    card = fresh("card")
-    assert score(stack, card_id=card)["degraded"] == []
-    daemon.stop(running.beside(laptop)["valkey"])
-    on_the_stream = send(stack, [event(card)])
-    blind = [score(stack, card_id=card) for _ in range(3)]
-    assert all(answer["degraded"] == ["feature_store"] for answer in blind)
-    assert all(answer["features"]["log_events"] is None for answer in blind)
-    assert all_decided(stack, on_the_stream)[on_the_stream[0]]["degraded"] == ["feature_store"]
-    text = StringIO()
-    running.start_valkey(laptop, running.require(laptop), Steps(Console(file=text)))
-    assert "Valkey ended by itself" in text.getvalue()
-
-    asked = [0]
-
-    def caught_up() -> bool:
-        answer = score(stack, card_id=card)
-        asked[0] += 1
-        return answer["degraded"] == [] and seen_before(answer) == 5 + asked[0] - 1
-
-    eventually(caught_up, "1 + 3 + 1 events, and those asked since")
-
-
-@pytest.fixture
-def kafka(stack: Stack, laptop: Place) -> Iterator[daemon.Daemon]:
-    """The broker and the poller beside the stack."""
-    running.start_kafka(laptop, running.require(laptop), Steps(Console(file=StringIO())))
-    there = running.beside(laptop)
-    try:
-        yield there["broker"]
-    finally:
-        for name in ("poller", "broker"):
-            daemon.stop(there[name])
-        running.update(laptop, broker=None, poller=None)
-
-
-def test_on_kafka_each_is_decided_once_in_order_and_offsets_follow(
-    stack: Stack, kafka: daemon.Daemon
-) -> None:
-    from confluent_kafka import Consumer, TopicPartition
-
-    from local import kafka as broker
-
-    cards = [fresh("card") for _ in range(5)]
-    good = [event(cards[n % 5]) for n in range(100)]
-    bad = event(cards[0], fresh("poison"), amount=-1)
-    streaming.to_kafka(kafka, [*good[:50], bad, *good[50:]], lambda _: None)
-    found = all_decided(stack, [one.own for one in good])
-    for number in range(5):
-        assert [seen_before(found[one.own]) for one in good[number::5]] == list(range(20))
-    (letter,) = eventually(lambda: with_marks(stack, [bad.own]), "the dead letter")
-    assert letter.field == "amount"
-    reader = Consumer(
-        {"bootstrap.servers": broker.bootstrap(kafka), "group.id": broker.FUNCTION, "log_level": 2}
-    )
-    parts = [TopicPartition(broker.TOPIC, number) for number in range(broker.PARTITIONS)]
-
-    def committed() -> bool:
-        return sum(max(part.offset, 0) for part in reader.committed(parts, timeout=10)) == 101
-
-    try:
-        eventually(committed, "the commits of all that was read")
-    finally:
-        reader.close()
