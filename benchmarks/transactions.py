@@ -55,6 +55,8 @@ def run(build: Path | None = None) -> None:
         "One transaction: the whole handler, from the proxy event to the answer, with one read of the card "
         "and its terminal and one write of the card on a live Valkey of this machine. The conditional write "
         "of the decision log is answered in the process, except where the row says otherwise.",
+        "The p99 is wall time and needs a machine with nothing else to do: where others run, it is the "
+        "length of their turns. The row of processor time is what this process itself did.",
         "Baseline: XGBClassifier.predict_proba, LightGBM's predict, MLPClassifier.predict_proba and "
         "IsolationForest.score_samples on one row each, one thread, the features ready made: no store, no "
         "meta-model, no answer.",
