@@ -10,6 +10,7 @@ FEATURES: Final = {
     "log_amount": "the amount",
     "mean_amount_30d, amount_ratio, amount_z": "the card's mean over 30 days, the amount by it, and the "
     "amount in the card's own standard deviations",
+    "amount_trend": "how the card's latest amounts stand to its usual ones",
     "count_1h, count_24h, count_30d, sum_24h": "the card's transactions within 1 hour, 24 hours and 30 days, "
     "and their sum",
     "log_since_last": "the time since the card's last one",
