@@ -30,7 +30,7 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
     if decision.get("terms"):
         terms = ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in decision["terms"][:5])
         console.print(Text.assemble("      because of  ", (terms, "dim")))
-    console.print(Text.assemble("      answered by ", (_source(decision), "dim")))
+    console.print(Text.assemble("      answered by ", (source(decision), "dim")))
 
 
 def _verdict(decision: dict[str, Any]) -> Text:
@@ -39,7 +39,8 @@ def _verdict(decision: dict[str, Any]) -> Text:
     return Text(f"act on it: {decision['outcome']}", "green")
 
 
-def _source(decision: dict[str, Any]) -> str:
+def source(decision: dict[str, Any]) -> str:
+    """Who answered: which model, or the rules and what was missing for more."""
     if decision["source"] == "model":
         return f"model {decision['model_version']} ({decision['variant']})"
     missing = ", ".join(decision["degraded"])

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from local import streaming
+from local.answers import source
 from local.events import Event, columns_from, read
 from local.place import Place
 from local.progress import Steps
@@ -136,6 +137,7 @@ def show(console: Console, replayed: Replayed) -> None:
     for number, reason in enumerate(answer.get("top_reasons") or ()):
         label = "because" if number == 0 else ""
         console.print(Text.assemble(f"      {label:<11} - ", (str(reason["words"]), "dim")))
+    console.print(Text.assemble("      answered by ", (source(answer), "dim")))
     models = ", ".join(f"{name} {score:.2f}" for name, score in answer["scores"].items())
     console.print(Text.assemble("      scores      ", (models, "dim")))
     path = f"/v1/transactions/{quote(answer['transaction_id'], safe='')}/explanation"

@@ -19,17 +19,20 @@ from cdk.constructs.service_function import LoggedFunction
 
 FIFO_BATCH = 10
 """The most that Lambda takes from a FIFO queue at once."""
+LEAST_AT_ONCE = 2
+"""The least that Lambda lets one say."""
 STREAM_BATCH = 100
 RETRIES = 5
 """Of a failing batch, which is halved at each: the one bad record then stands alone."""
 
 
 def from_queue(
-    made: LoggedFunction, queue: sqs.IQueue, *, filters: Sequence[object] = ()
+    made: LoggedFunction, queue: sqs.IQueue, *, at_once: int = LEAST_AT_ONCE, filters: Sequence[object] = ()
 ) -> lambda_.CfnEventSourceMapping:
     """`made` works off the FIFO `queue`; what it reports as failed comes again, the rest is done.
 
-    With `filters`, what fits none of them is dropped unseen.
+    At most `at_once` batches run at a time: a new account may have ten in all, and the API needs some. With
+    `filters`, what fits none of them is dropped unseen.
     """
     made.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn])
     return _mapping(
@@ -37,6 +40,7 @@ def from_queue(
         "FromQueue",
         event_source_arn=queue.queue_arn,
         batch_size=FIFO_BATCH,
+        scaling_config={"maximumConcurrency": at_once},
         filter_criteria=_criteria(filters) if filters else None,
     )
 

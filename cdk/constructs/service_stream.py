@@ -18,6 +18,7 @@ from cdk.settings import Settings
 STREAM_RETRY_SECONDS = 180
 """Six times the function's timeout, as AWS advises."""
 STREAM_RECEIVES = 5
+STREAM_AT_ONCE = 5
 CATCH_UP_RECEIVES = 1000
 """The most that SQS takes: sixteen hours with the store down, a minute apart."""
 
@@ -106,7 +107,7 @@ class ServiceStream(Construct):
     def _connect(self, made: LoggedFunction) -> None:
         settings, name = self._settings, self._service.name
         if self.source is not None:
-            event_sources.from_queue(made, self.source)
+            event_sources.from_queue(made, self.source, at_once=STREAM_AT_ONCE)
         elif settings.stream == "kinesis":
             self.kinesis = kinesis.Stream(
                 self,

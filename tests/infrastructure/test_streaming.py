@@ -74,6 +74,18 @@ def test_a_queues_function_reports_what_failed_and_has_time(
     assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
 
 
+def test_the_workers_leave_the_api_room_on_a_new_account(plain: Assembly) -> None:
+    """Which may run ten functions at a time."""
+    limits = [
+        r.properties["ScalingConfig"]["MaximumConcurrency"]
+        for r in plain.resources("AWS::Lambda::EventSourceMapping", STACK)
+        if "sqs" in str(r.properties["EventSourceArn"]).lower()
+        or "Queue" in str(r.properties["EventSourceArn"])
+    ]
+    assert len(limits) == 3
+    assert sum(limits) < 10
+
+
 def test_the_stream_decides_and_knows_where_poison_goes(plain: Assembly) -> None:
     variables = environment(plain, "transactions-stream")
     letters = queues(plain)["triage-transactions-dlq.fifo"].logical_id

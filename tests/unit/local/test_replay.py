@@ -15,7 +15,8 @@ from local.place import Place
 def item(outcome: str, probability: float, **more: Any) -> dict[str, Any]:
     answer = {
         "outcome": outcome, "probability": probability, "card_id": "c1", "transaction_id": "x/1",
-        "risk_level": "critical", "scores": {"xgboost": 0.9}, **more,
+        "risk_level": "critical", "scores": {"xgboost": 0.9}, "source": "model",
+        "model_version": "v1", "variant": "champion", "degraded": [], **more,
     }  # fmt: skip
     asked = {"amount": 1234.5, "category": "electronics"}
     return {"answer": {"S": json.dumps(answer)}, "asked": {"S": json.dumps(asked)}}
@@ -42,6 +43,7 @@ def test_the_riskiest_is_shown_with_its_reasons() -> None:
     assert "stopped as fraud, fraud probability 0.970, risk critical" in said
     assert "because     - 7 in an hour" in said
     assert "- 9,000 km from home" in said
+    assert "answered by model v1 (champion)" in said
     assert "GET /v1/transactions/x%2F1/explanation" in said
 
 
