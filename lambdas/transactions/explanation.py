@@ -97,7 +97,7 @@ class Explainer:
             svg=waterfall(
                 _title(decision, found.probability),
                 found.base,
-                [Step(each.words, each.effect) for each in contributions],
+                _steps(contributions),
                 found.probability,
             ),
         )
@@ -134,6 +134,14 @@ def _contributions(found: Explained, row: list[float | None]) -> list[Contributi
         Contribution(FEATURE_NAMES[k], row[k], float(found.values[k]), words_of(FEATURE_NAMES[k], row[k]))
         for k in order.tolist()
     ]
+
+
+def _steps(contributions: list[Contribution]) -> list[Step]:
+    """A step for each phrase: the sine and the cosine of the hour are one time of day."""
+    together: dict[str, float] = {}
+    for each in contributions:
+        together[each.words] = together.get(each.words, 0.0) + each.effect
+    return [Step(words, effect) for words, effect in together.items()]
 
 
 def _title(decision: TransactionDecision, probability: float) -> str:

@@ -32,7 +32,10 @@ GROUPS: Final = (
 """The first of a group speaks for it when no single feature has an effect."""
 
 _AT: Final = {name: k for k, name in enumerate(FEATURE_NAMES)}
-_SINGLE: Final = tuple((k,) for k in range(len(FEATURE_NAMES)))
+# A sine without its cosine is no time of day: the two are one feature here.
+_SINGLE: Final = tuple(
+    (k, _AT["hour_cos"]) if name == "hour_sin" else (k,) for name, k in _AT.items() if name != "hour_cos"
+)
 _GROUPED: Final = tuple(tuple(_AT[name] for name in group) for group in GROUPS)
 _CHANGED: Final = np.zeros((len(_SINGLE) + len(_GROUPED), len(FEATURE_NAMES)), dtype=bool)
 for _k, _members in enumerate(_SINGLE + _GROUPED):
@@ -57,7 +60,7 @@ def _of(row: list[float], effects: npt.NDArray[np.float64]) -> list[Reason]:
     single = effects[: len(_SINGLE)]
     best = [int(k) for k in np.argsort(-single, kind="stable")[:MOST] if single[k] >= LEAST_EFFECT]
     if best:
-        return [_reason(k, row[k], single[k]) for k in best]
+        return [_reason(_SINGLE[k][0], row[_SINGLE[k][0]], single[k]) for k in best]
     grouped = effects[len(_SINGLE) :]
     order = [int(k) for k in np.argsort(-grouped, kind="stable")[:MOST] if grouped[k] >= LEAST_EFFECT]
     return [_reason(_GROUPED[k][0], row[_GROUPED[k][0]], grouped[k]) for k in order]

@@ -65,6 +65,14 @@ def test_the_strongest_features_are_named_first() -> None:
     assert top_reasons(lambda rows: rows[:, 0], row[:0], [], USUAL) == []
 
 
+def test_the_time_of_day_is_one_reason() -> None:
+    weights = np.zeros(len(FEATURE_NAMES), dtype=np.float32)
+    weights[AT["hour_sin"]], weights[AT["hour_cos"]] = 0.2, 0.1
+    row = np.ones((1, len(FEATURE_NAMES)), dtype=np.float32)
+    (found,) = top_reasons(lambda rows: 0.5 + rows @ weights, row, [0.8], USUAL)
+    assert [(reason.words, reason.effect) for reason in found] == [("the time of day", pytest.approx(0.3))]
+
+
 def test_what_shows_in_several_features_at_once_is_still_named() -> None:
     """Either count is enough for this model, so neither alone at its usual value changes anything."""
 
