@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.daemon import free_port
 from local.emulator import launch, stop, wait
 from local.environment import aws_environment, client
 from local.place import ROOT, Place
@@ -50,7 +50,7 @@ def embedded_aws() -> Iterator[Embedded]:
     folder = Path(tempfile.mkdtemp(prefix="triage-bench-"))
     place = Place(root=ROOT, folder=folder / "aws", build=folder / "build")
     place.create()
-    emulator = launch(place, _free_port())
+    emulator = launch(place, free_port())
     before = dict(os.environ)
     try:
         wait(emulator, place)
@@ -124,9 +124,3 @@ def _fifo(aws: Embedded, name: str) -> str:
         QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "120"}
     )
     return str(made["QueueUrl"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

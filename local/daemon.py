@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import random
 import socket
 import subprocess
 import time
@@ -19,6 +20,7 @@ from local.errors import ProcessFailed, with_log
 
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
+PORTS = range(20_000, 32_000)
 
 
 class Daemon(msgspec.Struct, frozen=True):
@@ -92,10 +94,16 @@ def stop(daemon: Daemon) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now, below those that systems give to outgoing connections.
+
+    A port is kept from one start to the next, and any connection might have taken one of those meanwhile.
+    """
+    chosen = list(PORTS)
+    random.shuffle(chosen)
+    for port in chosen:
+        if is_free(port):
+            return port
+    raise ProcessFailed(f"No port from {PORTS.start} to {PORTS.stop - 1} is free on {HOST}: stop something.")
 
 
 def is_free(port: int) -> bool:
@@ -106,6 +114,16 @@ def is_free(port: int) -> bool:
             probe.bind((HOST, port))
         except OSError:
             return False
+    return True
+
+
+def becomes_free(port: int, seconds: float = 3.0) -> bool:
+    """Whether nobody listens on `port`, now or soon: a process that was killed keeps it for a moment."""
+    deadline = time.monotonic() + seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
 
 

@@ -45,7 +45,7 @@ def start(place: Place, port: int | None) -> Daemon:
 
     What it holds is in its folder and survives a stop and a start. Raises PortBusy, ProcessFailed.
     """
-    if port is not None and not daemon.is_free(port):
+    if port is not None and not daemon.becomes_free(port):
         raise PortBusy(
             f"Port {port}, which the functions know the feature store by, was taken by another process. "
             "Stop that, or take another port: make down, then make up"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Generic
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic
 
 import msgspec
 
@@ -15,6 +15,9 @@ from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRe
 from lambdas.core.model_store import ModelStore, Picked
 from lambdas.core.service import Answer, Item, Model, Request, Service, Stamp, decision_id
 from lambdas.core.telemetry import Telemetry
+
+SETTLES_AGAIN: Final = timedelta(hours=24)
+"""As long as a stream may bring back a record of a function that died half-way."""
 
 
 def utc_now() -> datetime:
@@ -87,21 +90,26 @@ class Decider(Generic[Request, Answer, Model, Item]):
         """The outcomes of checked requests of different ids."""
         if must_log and self._log_breaker.is_open:
             return [DependencyDown("the decision log is left alone for now")] * len(requests)
-        return self._logged(requests, self._answers(requests, self._ids(requests)), must_log=must_log)
+        if not requests:
+            return []
+        ids, now = self._ids(requests), self._now()
+        items = self._service.prepare(requests, ids, now)
+        answers = self._answers(requests, items, ids, now)
+        outcomes, settled = self._logged(requests, answers, now, must_log=must_log)
+        self._service.settle([items[index] for index in settled])
+        return outcomes
 
     def _ids(self, requests: Sequence[Request]) -> list[str]:
         """The decision ids: derived from the caller's id where there is one, else random."""
         own = (self._service.caller_id(request) for request in requests)
         return [decision_id(self._service.name, each or secrets.token_hex(16)) for each in own]
 
-    def _answers(self, requests: Sequence[Request], ids: Sequence[str]) -> list[Answer]:
+    def _answers(
+        self, requests: Sequence[Request], items: Sequence[Item], ids: Sequence[str], now: datetime
+    ) -> list[Answer]:
         """Decisions by the variant of each request's entity: one model run a variant."""
-        if not requests:
-            return []
         self.store.refresh()
-        now = self._now()
         at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        items = self._service.prepare(requests, ids, now)
         groups: dict[str | None, tuple[Picked[Model] | None, list[int]]] = {}
         for index, request in enumerate(requests):
             picked = self.store.pick(self._service.entity(request) or ids[index])
@@ -127,31 +135,40 @@ class Decider(Generic[Request, Answer, Model, Item]):
         return self._service.rules(items, [Stamp(own, at, "none", None) for own in ids])
 
     def _logged(
-        self, requests: Sequence[Request], answers: list[Answer], *, must_log: bool
-    ) -> list[Answer | TriageError]:
-        """`answers` written to the log, with earlier answers in the place of repeated ones."""
+        self, requests: Sequence[Request], answers: list[Answer], now: datetime, *, must_log: bool
+    ) -> tuple[list[Answer | TriageError], list[int]]:
+        """`answers` written to the log, with earlier answers in the place of repeated ones.
+
+        Also returns which of them the service is to settle: the new ones, and those that were new so
+        recently that the function may have died before it settled them.
+        """
         entries = [self._entry(*pair) for pair in zip(requests, answers, strict=True)]
         try:
             stored = self._log_breaker.call(lambda: self.log.record(entries))
         except DependencyDown as error:
             if must_log:
                 self._telemetry.log_refused(error.detail, len(answers))
-                return [error] * len(answers)
+                return [error] * len(answers), []
             for answer in answers:
                 answer.degraded.append("decision_log")
             lost = [{"decision": a, "asked": r} for a, r in zip(answers, requests, strict=True)]
             self._telemetry.log_failed(error.detail, msgspec.to_builtins(lost))
             stored = [None] * len(answers)
         out: list[Answer | TriageError] = []
-        for entry, answer, earlier in zip(entries, answers, stored, strict=True):
+        settled: list[int] = []
+        for index, (entry, answer, earlier) in enumerate(zip(entries, answers, stored, strict=True)):
             if earlier is None:
                 self._telemetry.decided(answer.confidence, fallback=answer.source == "rules")
                 out.append(answer)
+                settled.append(index)
             elif earlier.digest != entry.digest:
                 out.append(_reused())
             else:
-                out.append(self._decoder.decode(earlier.answer))
-        return out
+                before = self._decoder.decode(earlier.answer)
+                out.append(before)
+                if now - datetime.fromisoformat(before.decided_at) < SETTLES_AGAIN:
+                    settled.append(index)
+        return out, settled
 
     def _entry(self, request: Request, answer: Answer) -> Entry:
         asked = msgspec.json.encode(request)

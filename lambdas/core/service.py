@@ -45,7 +45,7 @@ def refuse_repeats(ids: Sequence[str | None], field: Callable[[int], str]) -> No
 class Service(Protocol[Request, Answer, Model, Item]):
     """One kind of decision.
 
-    Everything here is pure but `open`, which reads the bundle's folder, and `prepare`.
+    Everything here is pure but `open`, which reads the bundle's folder, `prepare` and `settle`.
     """
 
     name: str
@@ -71,8 +71,16 @@ class Service(Protocol[Request, Answer, Model, Item]):
     def prepare(self, requests: Sequence[Request], ids: Sequence[str], received: datetime) -> list[Item]:
         """What `predict` and `rules` take, one a request; `ids` are the decisions'.
 
-        Here a service reads and updates what it remembers of an entity. It is called once for what is
-        decided together, whatever then becomes of the model. Never raises for a store that is down.
+        Here a service reads what it remembers of an entity. It is called once for what is decided
+        together, whatever then becomes of the model. Never raises for a store that is down.
+        """
+        ...
+
+    def settle(self, items: Sequence[Item]) -> None:
+        """Remember what was decided: those of the items of one `prepare` whose decisions are in the log.
+
+        It comes after the log, so that what the log refuses or could not take leaves no trace. An item
+        may come again when a function died in between. Never raises for a store that is down.
         """
         ...
 

@@ -99,6 +99,9 @@ class Tickets:
         """The tickets themselves: nothing is remembered of a customer."""
         return list(requests)
 
+    def settle(self, items: Sequence[TicketRequest]) -> None:
+        """Nothing is remembered."""
+
     def predict(
         self, model: TicketModel, items: Sequence[TicketRequest], stamps: Sequence[Stamp]
     ) -> list[TicketDecision]:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from lambdas.core.bundle import Manifest
 from lambdas.core.decide import utc_now
 from lambdas.core.service import Stamp, refuse_repeats
-from lambdas.transactions.cards import Observed
 from lambdas.transactions.features import FEATURE_NAMES, matrix
 from lambdas.transactions.history import History
 from lambdas.transactions.model import FraudModel, Rows, open_model
 from lambdas.transactions.reasons import MOST, top_reasons
 from lambdas.transactions.rules import Rule, fired, score
 from lambdas.transactions.schema import Reason, TransactionDecision, TransactionRequest
+from lambdas.transactions.seen import Observed, Seen
 from lambdas.transactions.words import words_of
 
 _AT = {name: k for k, name in enumerate(FEATURE_NAMES)}
@@ -27,6 +27,9 @@ class Item(NamedTuple):
 
     request: TransactionRequest
     observed: Observed
+    seen: Seen
+    place: int
+    """Where it stands in `seen`, the batch that it was read with."""
 
 
 class Transactions:
@@ -64,9 +67,15 @@ class Transactions:
     def prepare(
         self, requests: Sequence[TransactionRequest], ids: Sequence[str], received: datetime
     ) -> list[Item]:
-        """The features of each event, the cards' history brought up to date."""
-        found = self._history.observe(requests, ids, received)
-        return [Item(*pair) for pair in zip(requests, found, strict=True)]
+        """The features of each event; the cards' history is brought up to date by `settle`."""
+        seen = self._history.look(requests, ids, received)
+        found = zip(requests, seen.observed(), strict=True)
+        return [Item(*pair, seen, index) for index, pair in enumerate(found)]
+
+    def settle(self, items: Sequence[Item]) -> None:
+        """Let the cards' profiles see what was decided: `items` of one `prepare`."""
+        if items:
+            self._history.settle(items[0].seen, [item.place for item in items])
 
     def predict(
         self, model: FraudModel, items: Sequence[Item], stamps: Sequence[Stamp]

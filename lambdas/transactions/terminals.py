@@ -16,11 +16,16 @@ HALF_LIFE_DAYS: Final = 28.0
 PRIOR_RATE: Final = 0.005
 PRIOR_LABELS: Final = 2.0
 """A terminal starts as if this many of its transactions had been labelled, fraud at the usual rate."""
-MOST_TERMINAL_BYTES: Final = 64
+MOST_KEYS: Final = 32
+"""Of the labels taken in last: one that comes again changes nothing, one that changed replaces itself."""
+MOST_TERMINAL_BYTES: Final = 230
 
 
 class Terminal(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is known of one terminal: counts of labels and frauds, decayed to the time `at`, by half-life."""
+    """What is known of one terminal: counts of labels and frauds, decayed to the time `at`, by half-life.
+
+    keys: of the newest labels that had one, 32 bits each, the last of them 1 for fraud.
+    """
 
     at: float = 0.0
     labels_28d: float = 0.0
@@ -29,6 +34,7 @@ class Terminal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     frauds_7d: float = 0.0
     labels_2d: float = 0.0
     frauds_2d: float = 0.0
+    keys: tuple[int, ...] = ()
 
 
 class Risk(NamedTuple):
@@ -40,18 +46,34 @@ class Risk(NamedTuple):
     labels: float
 
 
+_LOW31: Final = 0x7FFF_FFFF
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Terminal)
 
 
-def label(terminal: Terminal, at: float, fraud: bool) -> Terminal:
+def label(terminal: Terminal, at: float, fraud: bool, key: int = 0) -> Terminal:
     """`terminal` once it is known whether its transaction of the time `at` (seconds since 1970) was fraud.
 
-    Labels may come in any order: an older one counts as much as it would by now.
+    Labels may come in any order: an older one counts as much as it would by now. `key` tells the
+    transaction from others; with one, the same label again changes nothing and another takes its place.
     """
+    if not key:
+        return _counted(terminal, at, fraud, 1.0)
+    marked = (key & _LOW31) << 1 | fraud
+    if marked in terminal.keys:
+        return terminal
+    keys = tuple(known for known in terminal.keys if known != marked ^ 1)
+    if len(keys) < len(terminal.keys):
+        terminal = _counted(terminal, at, not fraud, -1.0)
+    counted = _counted(terminal, at, fraud, 1.0)
+    return msgspec.structs.replace(counted, keys=(*keys, marked)[-MOST_KEYS:])
+
+
+def _counted(terminal: Terminal, at: float, fraud: bool, weight: float) -> Terminal:
     new = terminal.at if terminal.at > at else at
     old_28d, old_7d, old_2d = _fades(new - terminal.at)
-    own_28d, own_7d, own_2d = _fades(new - at)
+    own_28d, own_7d, own_2d = (weight * fade for fade in _fades(new - at))
     share = 1.0 if fraud else 0.0
     return Terminal(
         new,
@@ -61,6 +83,7 @@ def label(terminal: Terminal, at: float, fraud: bool) -> Terminal:
         terminal.frauds_7d * old_7d + own_7d * share,
         terminal.labels_2d * old_2d + own_2d,
         terminal.frauds_2d * old_2d + own_2d * share,
+        terminal.keys,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from local import running
+from local.daemon import free_port
 from local.place import ROOT, Place
 from local.process import Commands
 from local.progress import Steps
@@ -35,13 +35,6 @@ def stop_all(place: Place) -> None:
     if found is not None:
         running.stop(place, found)
     running.stop_beside(place)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ import pytest
 from rich.console import Console
 
 from local import deploy, emulator, running, state
+from local.daemon import free_port
 from local.environment import client
 from local.errors import StepFailed
 from local.place import ROOT, Place
@@ -29,7 +30,7 @@ from local.progress import Steps
 from local.stack import Stack
 from local.state import State
 from local.up import Up
-from tests.e2e.conftest import SERVICES, free_port
+from tests.e2e.conftest import SERVICES
 from tests.support.signals import heeded
 
 Done = subprocess.CompletedProcess[str]

@@ -37,8 +37,11 @@ MOST_BASES: Final = 50
 class Terminals(Protocol):
     """Who keeps the terminals' risk; `lambdas.transactions.cards.Cards`."""
 
-    def label(self, merchant_id: str, at: float, fraud: bool) -> None:
-        """Tell the terminal whether its transaction of the time `at` was fraud. Raises DependencyDown."""
+    def label(self, merchant_id: str, at: float, fraud: bool, decision_id: str | None = None) -> None:
+        """Tell the terminal whether its transaction of the time `at` was fraud. Raises DependencyDown.
+
+        The same decision's label counts once, and a corrected one replaces the first.
+        """
         ...
 
 
@@ -131,7 +134,7 @@ class Learner:
         answer = msgspec.json.decode(decision.answer, type=TransactionDecision)
         at = asked.at or datetime.fromisoformat(answer.decided_at)
         if asked.merchant_id is not None:
-            self._terminals.label(asked.merchant_id, at.timestamp(), fraud)
+            self._terminals.label(asked.merchant_id, at.timestamp(), fraud, decision.decision_id)
 
     def _row(self, decision: Logged, fraud: bool) -> Row | None:
         """The labelled scores; without any when the rules decided or the version's bundle is gone."""

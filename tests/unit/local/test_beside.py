@@ -110,6 +110,7 @@ def test_a_port_that_somebody_took_meanwhile_is_said(up: Place) -> None:
     first, _ = start(up)
     os.kill(first.pid, signal.SIGKILL)
     eventually(lambda: valkey.find(up, first) is None, "the end of it")
+    assert daemon.becomes_free(first.port)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", first.port))

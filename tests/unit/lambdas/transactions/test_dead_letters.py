@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from lambdas.core.errors import InvalidRequest
 from lambdas.transactions.dead_letters import MOST_BYTES, MOST_DETAIL, Letter, message_of
@@ -16,10 +17,25 @@ def test_it_says_why() -> None:
     message = message_of(letter(b'{"a":1}'), in_order=True)
     assert message.body == '{"a":1}'
     assert message.attributes == {"reason": "Invalid request", "detail": "why", "field": "at"}
-    assert message.group == "card"
     assert message_of(letter(b"x", field=None), in_order=False)[1:] == (
         None, None, {"reason": "Invalid request", "detail": "why", "field": "$"},
     )  # fmt: skip
+
+
+def test_the_group_is_one_that_sqs_takes_whatever_the_partition_key_is() -> None:
+    groups = [
+        message_of(letter(b"x")._replace(group=group), in_order=True).group
+        for group in ("card", "card one", "tarjeta-ñ", "", "x" * 500)
+    ]
+    assert groups[0] == "card"
+    assert len(set(groups)) == 5
+    assert all(group and re.fullmatch("[0-9a-f]{32}", group) for group in groups[1:])
+
+
+def test_the_largest_record_fits_into_a_message_with_its_attributes() -> None:
+    message = message_of(letter(b"\xff" * (MOST_BYTES + 1), detail="\ufffd" * 9_000), in_order=True)
+    said = sum(len(name) + len(value.encode()) + 20 for name, value in message.attributes.items())
+    assert len(message.body) + said < 262_144
 
 
 def test_what_sqs_refuses_is_encoded() -> None:

@@ -37,11 +37,19 @@ class Letterbox:
 class Streamed(FraudWorld):
     def __init__(self, tmp_path: Path) -> None:
         super().__init__(tmp_path)
+        self.folder = tmp_path
         self.letterbox = Letterbox()
         self.stream = Stream(self.decider, self.letterbox, self.telemetry)
 
     def failed(self, event: dict[str, Any]) -> list[Any]:
         return [each["itemIdentifier"] for each in self.stream(event, CONTEXT)["batchItemFailures"]]
+
+    def seen_features(self) -> list[dict[str, float | None]]:
+        return [json.loads(item["answer"]["S"])["features"] for item in self.table.items.values()]
+
+    def log_rests(self) -> None:
+        """As if the breaker of the decision log had waited long enough."""
+        self.decider._log_breaker._failed = 0
 
     def decided(self) -> list[str]:
         return [json.loads(item["asked"]["S"])["transaction_id"] for item in self.table.items.values()]
@@ -161,3 +169,37 @@ def test_an_empty_batch_and_a_strange_one(world: Streamed) -> None:
     assert world.failed({"records": {}}) == []
     with pytest.raises(Exception, match="no stream sends such an event"):
         world.stream({"Records": [{"eventSource": "aws:s3"}]}, CONTEXT)
+
+
+def test_what_comes_again_after_the_log_was_down_is_decided_on_the_same_features(world: Streamed) -> None:
+    spent = [
+        body(k, card_id="c", amount=10.0 + 40 * k, merchant_id=f"m{k}", category=f"kind {k}")
+        for k in range(40)
+    ]
+    other = Streamed(world.folder / "other")
+    assert other.failed(kinesis_event(spent)) == []
+    world.table.fail_with = DependencyDown("told to fail")
+    for _ in range(2):
+        assert len(world.failed(kinesis_event(spent))) == 40
+    assert world.features.held == {}, "no profile has seen what was not decided"
+    world.table.fail_with = None
+    world.log_rests()
+    assert world.failed(kinesis_event(spent)) == []
+    assert world.seen_features() == other.seen_features()
+    assert decode(world.features.held["card:c"].data).seen == 40
+
+
+def test_a_function_that_died_before_the_profiles_were_written_is_made_up_for(world: Streamed) -> None:
+    world.features.write_fails = True
+    assert world.failed(sqs_event([body(1, card_id="c")])) == []
+    world.waiting.updates.clear()  # as if it had died before it could queue the update, too
+    world.features.write_fails = False
+    assert world.failed(sqs_event([body(1, card_id="c")])) == []
+    assert decode(world.features.held["card:c"].data).seen == 1
+
+
+def test_an_id_that_was_used_before_leaves_no_trace_in_another_cards_profile(world: Streamed) -> None:
+    assert world.failed(sqs_event([body(1, card_id="c")])) == []
+    assert world.failed(sqs_event([body(1, card_id="d")])) == []
+    assert [letter.error.title for letter in world.letterbox.letters] == ["Conflict"]
+    assert list(world.features.held) == ["card:c"]

@@ -254,6 +254,18 @@ def test_a_second_writer_loses_and_its_labels_come_again(tmp_path: Path) -> None
     assert school.failed([label(own, "fraud")]) == []
     school.shelf.fail_with = DependencyDown("s3 did not answer")
     assert school.failed([label(own, "fraud")]) == ["m0"]
+    assert school.told() == 1.0, "the terminal was told once, however often the label came"
+
+
+def test_a_label_that_no_row_remembers_is_told_once_and_a_corrected_one_replaces_it(tmp_path: Path) -> None:
+    school = School(tmp_path)
+    lost = school.decided(1, [0.1] * 4, version="gone")
+    for _ in range(5):
+        assert school.failed([label(lost, "fraud")]) == []
+    assert school.told() == 1.0
+    school.failed([label(lost, "legitimate", at=NOW.replace(hour=1))])
+    stored = terminals.decode(school.features.held["terminal:m"].data)
+    assert (stored.labels_28d, stored.frauds_28d) == (pytest.approx(1.0), pytest.approx(0.0))
 
 
 def test_the_state_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

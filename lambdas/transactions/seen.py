@@ -1,0 +1,91 @@
+"""A batch of transactions between the reading of their cards and the writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from lambdas.transactions.event import Event, event_of
+from lambdas.transactions.features import request_only
+from lambdas.transactions.later import Update
+from lambdas.transactions.profile import Profile
+from lambdas.transactions.schema import TransactionRequest
+from lambdas.transactions.store.interface import Versioned
+from lambdas.transactions.terminals import Terminal
+
+FEATURE_STORE: Final = "feature_store"
+
+Row = tuple[float, ...]
+
+
+class Observed(NamedTuple):
+    """A transaction's features, the name of its category, and what was missing for full features."""
+
+    features: Row
+    category: str | None
+    missing: list[str]
+
+
+class Folded(NamedTuple):
+    """A card's profile `before` and `after` the events at `members`, and its version in the store."""
+
+    version: int
+    before: Profile
+    after: Profile
+    members: list[int]
+
+
+@dataclass
+class Seen:
+    """The events of a batch, what was read for them, and what is still to be written."""
+
+    requests: Sequence[TransactionRequest]
+    ids: Sequence[str]
+    received: datetime
+    events: list[Event] = field(init=False)
+    left: dict[str, list[int]] = field(init=False)
+    """By card, the indices of the events that its stored profile has not seen."""
+    was_read: bool = False
+    unreadable: list[int] = field(default_factory=list)
+    rows: dict[int, Row] = field(default_factory=dict)
+    """Features by index, of the events whose card was read."""
+    folded: dict[str, Folded] = field(default_factory=dict)
+    terminals: dict[str, Terminal] = field(default_factory=dict)
+    tried: dict[str, Versioned] = field(default_factory=dict)
+    """What would stand in the store if the last write of a card had succeeded."""
+    in_doubt: bool = False
+    """The last write was sent and not answered: it may have happened."""
+
+    def __post_init__(self) -> None:
+        pairs = zip(self.requests, self.ids, strict=True)
+        self.events = [event_of(request, own, self.received) for request, own in pairs]
+        self.left = {}
+        for index, request in enumerate(self.requests):
+            self.left.setdefault(request.card_id, []).append(index)
+
+    def observed(self) -> list[Observed]:
+        """The features of each request, in order: the request's own alone where its card was not read."""
+        return [
+            Observed(
+                self.rows[index] if index in self.rows else request_only(self.events[index]),
+                request.category,
+                [] if index in self.rows else [FEATURE_STORE],
+            )
+            for index, request in enumerate(self.requests)
+        ]
+
+    def keep(self, kept: Iterable[int]) -> None:
+        """Forget the events that are not `kept`: no profile is to see them."""
+        wanted = set(kept)
+        self.unreadable = [index for index in self.unreadable if index in wanted]
+        for card, members in list(self.left.items()):
+            if not wanted.issuperset(members):
+                self.left[card] = [index for index in members if index in wanted]
+                if not self.left[card]:
+                    del self.left[card]
+
+    def updates(self, indices: Iterable[int]) -> list[Update]:
+        """The events at `indices` as what waits for the store."""
+        return [Update(self.requests[index], self.ids[index], self.received) for index in indices]
