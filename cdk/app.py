@@ -30,7 +30,9 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
     """Put the stacks that `settings` ask for into `app`."""
     where = target(local=settings.local)
     artifacts = ArtifactsStack(app)
-    state = StateStack(app, secret=settings.feature_store_secret)
+    state = StateStack(
+        app, secret=settings.feature_store_secret, decision_write_units=settings.decision_write_units
+    )
     streaming = StreamingStack(app, settings, where, services, artifacts, state)
     api = ApiStack(app, settings, where, services, artifacts, state, streaming)
     OperationsStack(app, settings, where, services, state, streaming, api)

@@ -40,6 +40,7 @@ class Settings:
     alarm_email: str | None = None
     monthly_budget_usd: float = 1.0
     requests_per_second: int = 20
+    decision_write_units: int = 10
     burst: int = 40
     monthly_quota: int = 500_000
     github_repository: str | None = None
@@ -64,6 +65,7 @@ class Settings:
             alarm_email=_matching(given, "alarm_email", _EMAIL, "an address such as me@example.com"),
             monthly_budget_usd=_positive(given, "monthly_budget_usd", cls.monthly_budget_usd),
             requests_per_second=_count(given, "requests_per_second", cls.requests_per_second),
+            decision_write_units=_count(given, "decision_write_units", cls.decision_write_units),
             burst=_count(given, "burst", cls.burst),
             monthly_quota=_count(given, "monthly_quota", cls.monthly_quota),
             github_repository=_matching(

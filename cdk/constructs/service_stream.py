@@ -17,7 +17,9 @@ from cdk.settings import Settings
 
 STREAM_RETRY_SECONDS = 180
 """Six times the function's timeout, as AWS advises."""
-STREAM_RECEIVES = 5
+STREAM_RECEIVES = 200
+"""Ten hours, three minutes apart: only what passes by itself comes again (poison is sent away at once), and a
+throttled or broken decision log must not cost good transactions."""
 STREAM_AT_ONCE = 5
 CATCH_UP_RECEIVES = 1000
 """The most that SQS takes: sixteen hours with the store down, a minute apart."""

@@ -17,6 +17,9 @@ from lambdas.core.errors import Conflict, DependencyDown, NotFound, Precondition
 from lambdas.core.schema import Decision
 
 TRANSACTION_ITEMS = 100
+ONE_BY_ONE = 10
+"""Up to so many are written one by one, the most that SQS delivers in order: a transaction is a single round
+trip, and costs twice the write units."""
 TRANSACTION_BYTES = 3_000_000  # DynamoDB's limit is 4 MB, its own overhead counted
 
 
@@ -87,8 +90,9 @@ class DecisionLog:
         """
         found: dict[str, Stored] = {}
         for chunk in self._chunks(entries):
-            if len(chunk) == 1:
-                self._put(chunk[0], found)
+            if len(chunk) <= ONE_BY_ONE:
+                for entry in chunk:
+                    self._put(entry, found)
             else:
                 self._put_together(chunk, found)
         return [found.get(entry.decision.decision_id) for entry in entries]

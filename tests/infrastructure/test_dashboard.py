@@ -13,6 +13,7 @@ from cdk.metrics import MetricId, emitted
 from cdk.services import SERVICES
 from lambdas.core.telemetry import Telemetry
 from tests.infrastructure.assembly import Assembly, text
+from tests.support.events import fresh_telemetry
 
 
 def widgets(assembly: Assembly) -> list[dict[str, Any]]:
@@ -90,7 +91,7 @@ def test_queries_are_saved_over_every_function_and_shown(plain: Assembly) -> Non
 
 
 def test_queries_look_for_lines_that_the_functions_write(capsys: pytest.CaptureFixture[str]) -> None:
-    telemetry = Telemetry("tickets")
+    telemetry = fresh_telemetry()
     telemetry.bad_request(400, "no text", "body")
     telemetry.model_failed("sha256 differs")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -95,7 +95,7 @@ def test_tickets_without_an_id_are_never_taken_for_each_other(world: World) -> N
 
 
 def test_a_batch_is_one_transaction_and_equals_singles(world: World) -> None:
-    tickets = [TicketRequest(body=f"invoice {k} error crash") for k in range(10)]
+    tickets = [TicketRequest(body=f"invoice {k} error crash") for k in range(11)]
     batch = world.decide(*tickets)
     assert world.table.calls == ["TransactWriteItems"]
     singles = [world.decide(ticket)[0] for ticket in tickets]

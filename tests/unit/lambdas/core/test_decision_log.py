@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.core.decision_log import TRANSACTION_ITEMS, DecisionLog, Entry, Label
+from lambdas.core.decision_log import ONE_BY_ONE, TRANSACTION_ITEMS, DecisionLog, Entry, Label
 from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.schema import Decision
 from tests.support.tables import MemoryTable
@@ -23,8 +23,22 @@ def entry(name: str, asked: bytes = b"{}") -> Entry:
 def test_more_than_a_transaction_holds_is_split() -> None:
     table = MemoryTable()
     DecisionLog("d", table, ttl_days=1).record([entry(f"e{k}") for k in range(TRANSACTION_ITEMS + 2)])
-    assert table.calls == ["TransactWriteItems", "TransactWriteItems"]
+    assert table.calls == ["TransactWriteItems", "PutItem", "PutItem"]
     assert len(table.items) == TRANSACTION_ITEMS + 2
+
+
+def test_a_few_are_written_one_by_one_and_nothing_after_a_failure() -> None:
+    class FailsAtThird(MemoryTable):
+        def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+            if len(self.items) == 2:
+                raise DependencyDown("told to fail")
+            return super().call(operation, request)
+
+    table = FailsAtThird()
+    with pytest.raises(DependencyDown):
+        DecisionLog("d", table, ttl_days=1).record([entry(f"e{k}") for k in range(ONE_BY_ONE)])
+    assert list(table.items) == ["e0", "e1"]
+    assert table.calls == ["PutItem", "PutItem"]
 
 
 def test_large_entries_are_split_by_size() -> None:
@@ -38,11 +52,11 @@ def test_large_entries_are_split_by_size() -> None:
 def test_a_transaction_cancelled_for_another_reason_is_a_dependency_down() -> None:
     class Busy(MemoryTable):
         def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-            reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+            reasons = [{"Code": "TransactionConflict"}, *[{"Code": "None"}] * ONE_BY_ONE]
             raise PreconditionFailed("x", current={"CancellationReasons": reasons})
 
     with pytest.raises(DependencyDown, match="TransactionConflict"):
-        DecisionLog("d", Busy(), ttl_days=1).record([entry("a"), entry("b")])
+        DecisionLog("d", Busy(), ttl_days=1).record([entry(f"e{k}") for k in range(ONE_BY_ONE + 1)])
 
 
 def test_a_decision_is_found_with_its_label() -> None:
