@@ -184,17 +184,23 @@ def show_dead_letters(place: Place, console: Console, *, go: bool, on_aws: bool)
     sqs = boto3.client("sqs") if on_aws else client("sqs", running.require(place).endpoint)
     for name in redrive.streams(sqs):
         dead, source = redrive.urls(sqs, name)
-        found = list(redrive.letters(sqs, dead))
-        if not found:
+        sent, left = 0, list(redrive.letters(sqs, dead))
+        redrive.show(console, left)
+        try:
+            # A queue in order gives no more of a card than 10 until those are gone: look again after each.
+            while go and (now := redrive.send_back(sqs, left, dead, source)):
+                sent += now
+                more = list(redrive.letters(sqs, dead))
+                redrive.show(console, more)
+                left = [letter for letter in left if letter.content is None] + more
+        finally:
+            redrive.put_back(sqs, left, dead)
+        if sent or go:
+            console.print(f"{name}: {sent} dead letters are back on the stream, {len(left)} stay.")
+        elif left:
+            console.print(f"{name}: {len(left)} dead letters. Mend the cause, then: make redrive GO=1")
+        else:
             console.print(f"{name}: no dead letters.")
-            continue
-        redrive.show(console, found)
-        if not go:
-            redrive.put_back(sqs, found, dead)
-            console.print(f"{name}: {len(found)} dead letters. Mend the cause, then: make redrive GO=1")
-            continue
-        sent = redrive.send_back(sqs, found, dead, source)
-        console.print(f"{name}: {sent} of {len(found)} dead letters are back on the stream.")
 
 
 def show_logs(place: Place, console: Console) -> None:

@@ -19,6 +19,8 @@ from local.errors import Misused
 AT_ONCE = 10
 PATIENCE_SECONDS = 120
 """How long a letter is invisible to others while it is listed and sent back."""
+WAIT_SECONDS = 1
+"""Without waiting SQS asks only some of its servers, and may say that there is nothing."""
 _OURS = ("reason", "detail", "field", "encoding", "truncated")
 
 
@@ -65,7 +67,7 @@ def letters(sqs: Any, url: str) -> Iterator[DeadLetter]:
     """Each letter of the queue, once; they stay there, and invisible for a while."""
     while found := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=AT_ONCE, VisibilityTimeout=PATIENCE_SECONDS,
-        MessageAttributeNames=["All"], AttributeNames=["All"], WaitTimeSeconds=0,
+        MessageAttributeNames=["All"], AttributeNames=["All"], WaitTimeSeconds=WAIT_SECONDS,
     ).get("Messages", []):  # fmt: skip
         for message in found:
             told = {
@@ -99,7 +101,7 @@ def send_back(sqs: Any, found: list[DeadLetter], dead: str, source: str) -> int:
     A letter is deleted once the source has it. It gets a new deduplication id, or SQS would drop it as sent
     before; the decision log still decides each transaction once. Raises Misused when the stream is no queue.
     """
-    if not source:
+    if found and not source:
         raise Misused("This stream is no queue: put what is listed above on it yourself.")
     sent = 0
     for letter in found:

@@ -75,4 +75,4 @@ def test_what_a_queue_cannot_carry_stays() -> None:
 
 def test_a_stream_that_is_no_queue_is_said() -> None:
     with pytest.raises(Misused, match="no queue"):
-        redrive.send_back(Queues([]), [], "dead", "")
+        redrive.send_back(Queues([]), list(redrive.letters(Queues([message(1)]), "dead")), "dead", "")
