@@ -12,6 +12,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cdk import own_repository
+from cdk.constructs.feature_store import Network
 from cdk.local_differences import target
 from cdk.names import PROJECT, stack_name
 from cdk.services import SERVICES, Service
@@ -31,7 +32,10 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
     where = target(local=settings.local)
     artifacts = ArtifactsStack(app)
     state = StateStack(
-        app, secret=settings.feature_store_secret, decision_write_units=settings.decision_write_units
+        app,
+        secret=settings.feature_store_secret,
+        network=_network(settings),
+        decision_write_units=settings.decision_write_units,
     )
     streaming = StreamingStack(app, settings, where, services, artifacts, state)
     api = ApiStack(app, settings, where, services, artifacts, state, streaming)
@@ -41,6 +45,11 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
     if settings.tracking and where.tracking:
         TrackingStack(app, artifacts)
     cdk.Tags.of(app).add("project", PROJECT)
+
+
+def _network(settings: Settings) -> Network | None:
+    subnets, groups = settings.feature_store_subnets, settings.feature_store_security_groups
+    return Network(subnets.split(","), groups.split(",")) if subnets and groups else None
 
 
 def synthesize(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVICES) -> Path:

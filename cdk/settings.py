@@ -18,6 +18,8 @@ _OIDC_PROVIDER = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/token\.action
 _BROKER = r"[A-Za-z0-9.-]+:\d{1,5}"
 _BROKERS = re.compile(rf"{_BROKER}(,{_BROKER})*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_SUBNETS = re.compile(r"subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})*")
+_GROUPS = re.compile(r"sg-[0-9a-f]{8,17}(,sg-[0-9a-f]{8,17})*")
 _SECRET = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 # Feature flags (@aws-cdk/...), the CLI's keys (aws:..., cdk-...) and lookups (name:account=...) are not ours.
 _OURS = re.compile(r"[a-z][a-z0-9_]*")
@@ -50,6 +52,8 @@ class Settings:
     kafka_topic: str | None = None
     kafka_secret: str | None = None
     feature_store_secret: str | None = None
+    feature_store_subnets: str | None = None
+    feature_store_security_groups: str | None = None
     tracking: bool = False
     local: bool = False
 
@@ -81,6 +85,12 @@ class Settings:
             kafka_topic=_matching(given, "kafka_topic", _TOPIC, "a topic's name"),
             kafka_secret=_matching(given, "kafka_secret", _SECRET, "the name of a secret"),
             feature_store_secret=_matching(given, "feature_store_secret", _SECRET, "the name of a secret"),
+            feature_store_subnets=_matching(
+                given, "feature_store_subnets", _SUBNETS, "subnet-..., or several with commas"
+            ),
+            feature_store_security_groups=_matching(
+                given, "feature_store_security_groups", _GROUPS, "sg-..., or several with commas"
+            ),
             tracking=_flag(given, "tracking"),
             local=_flag(given, "local"),
         )
@@ -93,6 +103,14 @@ class Settings:
             raise ContextError(
                 "github_oidc_provider needs github_repository: add -c github_repository=owner/name"
             )
+        inside = {
+            "feature_store_secret": self.feature_store_secret,
+            "feature_store_subnets": self.feature_store_subnets,
+            "feature_store_security_groups": self.feature_store_security_groups,
+        }
+        if (self.feature_store_subnets or self.feature_store_security_groups) and None in inside.values():
+            missing = [key for key, value in inside.items() if value is None]
+            raise ContextError(f"a feature store inside a VPC also needs {' and '.join(missing)}")
         kafka = {"kafka_bootstrap": self.kafka_bootstrap, "kafka_secret": self.kafka_secret}
         if self.stream == "kafka":
             missing = [key for key, value in kafka.items() if value is None]

@@ -40,11 +40,23 @@ def feature_table(scope: Construct) -> dynamodb.Table:
 
 
 @dataclass(frozen=True)
+class Network:
+    """Where in a VPC of the user's the server is reached from."""
+
+    subnets: list[str]
+    security_groups: list[str]
+
+
+@dataclass(frozen=True)
 class FeatureStore:
-    """The table, or the server whose URL is in `secret`, as a function is given it."""
+    """The table, or the server whose URL is in `secret`, as a function is given it.
+
+    `network` is where functions must be to reach that server; None when it is reached from anywhere.
+    """
 
     table: dynamodb.ITable
     secret: str | None
+    network: Network | None = None
 
     def environment(self) -> dict[str, str]:
         """What tells a function where its store is."""
@@ -57,3 +69,5 @@ class FeatureStore:
             made.allow(["dynamodb:BatchGetItem", "dynamodb:PutItem"], [self.table.table_arn])
         else:
             may_read_secret(made, self.secret)
+            if self.network is not None:
+                made.join(self.network.subnets, self.network.security_groups)

@@ -14,6 +14,10 @@ from cdk.constructs.acknowledge import acknowledge
 from cdk.constructs.function_code import Packaged
 from cdk.names import PROJECT
 
+_NETWORK_INTERFACES = [
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+]  # fmt: skip
 RETENTION = logs.RetentionDays.ONE_MONTH
 
 
@@ -77,6 +81,18 @@ class LoggedFunction(Construct):
         self.role.add_to_policy(
             iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
         )
+
+    def join(self, subnets: list[str], security_groups: list[str]) -> None:
+        """Run the function inside a VPC, in these subnets and with these security groups."""
+        self.allow(_NETWORK_INTERFACES, ["*"])
+        self._acknowledge("*", "Lambda's network interfaces have no name before they are made.")
+        made = self.function.node.default_child
+        assert isinstance(made, lambda_.CfnFunction)  # noqa: S101 - what a Function always holds
+        made.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=subnets, security_group_ids=security_groups
+        )
+        # Lambda refuses a function in a VPC whose role may not yet make interfaces.
+        made.node.add_dependency(self.role.node.find_child("DefaultPolicy"))
 
     def acknowledge_wildcard(self, resource: str, reason: str) -> None:
         """Accept that the role's policy names `resource`, as cdk-nag writes it, with a wildcard."""

@@ -32,6 +32,8 @@ KAFKA = replace(
     kafka_bootstrap="one.example.com:9096,two.example.com:9096",
     kafka_secret="triage/kafka",
     feature_store_secret="triage/feature-store",
+    feature_store_subnets="subnet-0a1b2c3d,subnet-1a2b3c4d",
+    feature_store_security_groups="sg-0a1b2c3d",
 )
 LAPTOP = replace(EVERYTHING, local=True, feature_store_secret="triage/feature-store")
 

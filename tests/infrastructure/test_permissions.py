@@ -15,6 +15,13 @@ WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
+    # What a function in a VPC needs: its network interfaces have no name before they are made.
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
 }
 
 

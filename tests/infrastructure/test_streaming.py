@@ -165,6 +165,25 @@ def test_the_feature_store_is_the_table_or_the_secrets_server_and_never_both(
         assert any(name.endswith(wanted) for name in names), "the suffix that AWS appends, and no more"
 
 
+def test_functions_join_the_vpc_of_a_feature_store_inside_one_and_no_others_do(
+    plain: Assembly, kafka: Assembly
+) -> None:
+    inside = {"transactions", "transactions-stream", "transactions-catch-up", "transactions-learner"}
+    found = {
+        text(made.properties.get("FunctionName", "")).removeprefix("triage-"): made
+        for made in kafka.resources("AWS::Lambda::Function")
+    }
+    joined = {name for name, made in found.items() if "VpcConfig" in made.properties}
+    assert joined == inside
+    for name in inside:
+        assert found[name].properties["VpcConfig"] == {
+            "SubnetIds": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"], "SecurityGroupIds": ["sg-0a1b2c3d"],
+        }  # fmt: skip
+        assert "ec2:CreateNetworkInterface" in policy_of(kafka, name)
+        assert any("DefaultPolicy" in other for other in found[name].body["DependsOn"])
+    assert not any("VpcConfig" in made.properties for made in plain.resources("AWS::Lambda::Function"))
+
+
 def test_an_alert_goes_out_for_a_new_decline_and_for_nothing_else(plain: Assembly) -> None:
     found = mapping(plain, "alerts")
     assert text(found["EventSourceArn"]).startswith("<Triage-State.PublishOutputFnGetAttDecisions")
