@@ -47,7 +47,8 @@ class Card:
             card_id="c", amount=amount, at=self.at, **{"category": "grocery", **near, **more}
         )
         own = f"transactions.{self.said}"
-        (item,) = self.service.prepare([request], [own], self.at)
+        (item,) = items = self.service.prepare([request], [own], self.at)
+        self.service.settle(items)
         (answer,) = self.service.predict(self.model, [item], [Stamp(own, "2026", "champion", "v")])
         return answer
 
