@@ -24,6 +24,7 @@ from benchmarks.table import Table
 
 COLD_RUNS = 9
 WARM_RUNS = 400
+BLOCK, WARM_UP = 50, 10
 BATCH_RUNS = 40
 ONCE = """
 import json, sys, importlib
@@ -111,15 +112,21 @@ def _warm(table: Table, setup: Setup) -> None:
 
 
 def _in_turn(*sides: Callable[[int], object], runs: int = WARM_RUNS) -> list[float]:
-    """The p50 of each side in ms, the sides taking turns so that the machine's drift hits them alike."""
+    """The p50 of each side in ms.
+
+    The sides take turns, so that the machine's drift hits them alike, in blocks, the first calls of which
+    do not count: a warm function does not share its processor's caches with the other one.
+    """
     times: list[list[float]] = [[] for _ in sides]
     with contextlib.redirect_stdout(io.StringIO()):
-        for k in range(runs + 20):
+        for first in range(0, runs, BLOCK):
             for side, taken in zip(sides, times, strict=True):
-                started = time.perf_counter()
-                side(k)
-                taken.append(time.perf_counter() - started)
-    return [statistics.median(taken[20:]) * 1e3 for taken in times]
+                for k in range(WARM_UP + BLOCK):
+                    started = time.perf_counter()
+                    side(first + k)
+                    if k >= WARM_UP:
+                        taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) * 1e3 for taken in times]
 
 
 @contextlib.contextmanager
