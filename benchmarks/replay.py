@@ -190,7 +190,7 @@ def _cards(table: Table) -> None:
     """Transactions through the cards on a real Valkey: read, fold, write."""
     from lambdas.transactions.cards import Cards
     from lambdas.transactions.store.redis import RedisStore
-    from tests.support.transactions import START, Lines, Waiting, stream
+    from tests.support.transactions import Lines, Waiting, observe, stream
     from tests.support.valkey import valkey
 
     updates = stream(CALLS + BATCHES * 100, cards=300)
@@ -201,7 +201,7 @@ def _cards(table: Table) -> None:
         def observe(count: int) -> float:
             part = [updates.pop() for _ in range(count)]
             started = time.perf_counter()
-            cards.observe([each.request for each in part], [each.decision_id for each in part], START)
+            observe(cards, part)
             return time.perf_counter() - started
 
         updates.reverse()

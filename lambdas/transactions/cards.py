@@ -12,7 +12,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -24,8 +23,7 @@ from lambdas.transactions import terminals
 from lambdas.transactions.event import hash_of
 from lambdas.transactions.later import Later, Log, Update
 from lambdas.transactions.profile import Profile, ProfileUnreadable
-from lambdas.transactions.schema import TransactionRequest
-from lambdas.transactions.seen import FEATURE_STORE, Folded, Observed, Seen
+from lambdas.transactions.seen import Folded, Seen
 from lambdas.transactions.store.interface import ABSENT, Change, FeatureStore, Versioned
 from lambdas.transactions.terminals import Terminal
 
@@ -52,47 +50,32 @@ class Cards:
         self._breaker = breaker or Breaker("the feature store")
         self._pause = pause
 
-    def look(self, requests: Sequence[TransactionRequest], ids: Sequence[str], received: datetime) -> Seen:
-        """The features of each of `requests`, whose decision ids are `ids`; those of a card in order.
+    def look(self, updates: Sequence[Update]) -> Seen:
+        """The features of each of `updates`; those of a card in order.
 
         Nothing is written: that is `settle`, once it is known which of them were decided. Does not raise.
         """
-        seen = Seen(requests, ids, received)
+        seen = Seen(updates)
         try:
-            self._breaker.call(lambda: self._read(seen, _merchants(requests)))
+            self._breaker.call(lambda: self._read(seen, _merchants(updates)))
         except DependencyDown as error:
             self._down(seen, error)
         return seen
 
-    def settle(self, seen: Seen, kept: Sequence[int]) -> None:
+    def settle(self, seen: Seen, kept: Sequence[int]) -> list[int]:
         """Bring the profiles up to date with the events of `seen` at `kept`, and with no others.
 
-        Where a profile could not be written the update waits for later. Does not raise.
+        Returns the indices of those whose profile could not be written: they wait for later. Does not raise.
         """
         seen.keep(kept)
-        self._wait_for(seen, self._write(seen))
-
-    def observe(
-        self, requests: Sequence[TransactionRequest], ids: Sequence[str], received: datetime
-    ) -> list[Observed]:
-        """`look` and `settle` of all in one: `missing` also says which updates wait for later."""
-        seen = self.look(requests, ids, received)
         waiting = self._write(seen)
-        self._wait_for(seen, waiting)
-        observed = seen.observed()
-        for index in waiting:
-            observed[index] = observed[index]._replace(missing=[FEATURE_STORE])
-        return observed
+        if waiting:
+            self._later.put([seen.updates[index] for index in waiting])
+        return waiting
 
     def catch_up(self, updates: Sequence[Update]) -> list[bool]:
         """Fold `updates` that had to wait, in order per card; False for each that must wait on."""
-        waiting: set[int] = set()
-        for start, stop in _of_one_time(updates):
-            part = updates[start:stop]
-            seen = self.look(
-                [update.request for update in part], [update.decision_id for update in part], part[0].received
-            )
-            waiting.update(start + index for index in self._write(seen))
+        waiting = set(self._write(self.look(updates)))
         return [index not in waiting for index in range(len(updates))]
 
     def label(self, merchant_id: str, at: float, fraud: bool, decision_id: str | None = None) -> None:
@@ -141,10 +124,6 @@ class Cards:
                 break
         return sorted([index for members in seen.left.values() for index in members] + seen.unreadable)
 
-    def _wait_for(self, seen: Seen, waiting: Sequence[int]) -> None:
-        if waiting:
-            self._later.put(seen.updates(waiting))
-
     def _down(self, seen: Seen, error: DependencyDown) -> None:
         extra = {"detail": error.detail, "events": len(seen.events)}
         self._log.error("feature store down", extra=extra)
@@ -183,7 +162,7 @@ class Cards:
         """`before` with the events at `members`, whose features are noted."""
         after = before
         for index in members:
-            terminal = seen.terminals.get(seen.requests[index].merchant_id or "")
+            terminal = seen.terminals.get(seen.updates[index].request.merchant_id or "")
             seen.rows[index], after = profiles.observe(after, seen.events[index], terminal)
         return Folded(version, before, after, list(members))
 
@@ -221,19 +200,9 @@ class Cards:
             return None
 
 
-def _of_one_time(updates: Sequence[Update]) -> list[tuple[int, int]]:
-    """Runs of updates that were received together, as (start, stop)."""
-    runs: list[tuple[int, int]] = []
-    for index, update in enumerate(updates):
-        if runs and update.received == updates[runs[-1][0]].received:
-            runs[-1] = (runs[-1][0], index + 1)
-        else:
-            runs.append((index, index + 1))
-    return runs
-
-
-def _merchants(requests: Sequence[TransactionRequest]) -> list[str]:
-    return list(dict.fromkeys(request.merchant_id for request in requests if request.merchant_id))
+def _merchants(updates: Sequence[Update]) -> list[str]:
+    named = (each.request.merchant_id for each in updates)
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def _card(card_id: str) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from lambdas.transactions.event import Event, event_of
 from lambdas.transactions.features import request_only
 from lambdas.transactions.later import Update
 from lambdas.transactions.profile import Profile
-from lambdas.transactions.schema import TransactionRequest
 from lambdas.transactions.store.interface import Versioned
 from lambdas.transactions.terminals import Terminal
 
@@ -41,9 +39,7 @@ class Folded(NamedTuple):
 class Seen:
     """The events of a batch, what was read for them, and what is still to be written."""
 
-    requests: Sequence[TransactionRequest]
-    ids: Sequence[str]
-    received: datetime
+    updates: Sequence[Update]
     events: list[Event] = field(init=False)
     left: dict[str, list[int]] = field(init=False)
     """By card, the indices of the events that its stored profile has not seen."""
@@ -59,21 +55,20 @@ class Seen:
     """The last write was sent and not answered: it may have happened."""
 
     def __post_init__(self) -> None:
-        pairs = zip(self.requests, self.ids, strict=True)
-        self.events = [event_of(request, own, self.received) for request, own in pairs]
+        self.events = [event_of(each.request, each.decision_id, each.received) for each in self.updates]
         self.left = {}
-        for index, request in enumerate(self.requests):
-            self.left.setdefault(request.card_id, []).append(index)
+        for index, each in enumerate(self.updates):
+            self.left.setdefault(each.request.card_id, []).append(index)
 
     def observed(self) -> list[Observed]:
         """The features of each request, in order: the request's own alone where its card was not read."""
         return [
             Observed(
                 self.rows[index] if index in self.rows else request_only(self.events[index]),
-                request.category,
+                each.request.category,
                 [] if index in self.rows else [FEATURE_STORE],
             )
-            for index, request in enumerate(self.requests)
+            for index, each in enumerate(self.updates)
         ]
 
     def keep(self, kept: Iterable[int]) -> None:
@@ -85,7 +80,3 @@ class Seen:
                 self.left[card] = [index for index in members if index in wanted]
                 if not self.left[card]:
                     del self.left[card]
-
-    def updates(self, indices: Iterable[int]) -> list[Update]:
-        """The events at `indices` as what waits for the store."""
-        return [Update(self.requests[index], self.ids[index], self.received) for index in indices]

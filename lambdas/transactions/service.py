@@ -10,8 +10,9 @@ from typing import NamedTuple
 from lambdas.core.bundle import Manifest
 from lambdas.core.decide import utc_now
 from lambdas.core.service import Stamp, refuse_repeats
+from lambdas.transactions.cards import Cards
 from lambdas.transactions.features import FEATURE_NAMES, matrix
-from lambdas.transactions.history import History
+from lambdas.transactions.later import Update
 from lambdas.transactions.model import FraudModel, Rows, open_model
 from lambdas.transactions.reasons import MOST, top_reasons
 from lambdas.transactions.rules import Rule, fired, score
@@ -39,8 +40,8 @@ class Transactions:
     request = TransactionRequest
     answer = TransactionDecision
 
-    def __init__(self, history: History, now: Callable[[], datetime] = utc_now) -> None:
-        self._history = history
+    def __init__(self, cards: Cards, now: Callable[[], datetime] = utc_now) -> None:
+        self._cards = cards
         self._now = now
 
     def open(self, folder: Path, manifest: Manifest) -> FraudModel:
@@ -68,14 +69,15 @@ class Transactions:
         self, requests: Sequence[TransactionRequest], ids: Sequence[str], received: datetime
     ) -> list[Item]:
         """The features of each event; the cards' history is brought up to date by `settle`."""
-        seen = self._history.look(requests, ids, received)
+        pairs = zip(requests, ids, strict=True)
+        seen = self._cards.look([Update(request, own, received) for request, own in pairs])
         found = zip(requests, seen.observed(), strict=True)
         return [Item(*pair, seen, index) for index, pair in enumerate(found)]
 
     def settle(self, items: Sequence[Item]) -> None:
         """Let the cards' profiles see what was decided: `items` of one `prepare`."""
         if items:
-            self._history.settle(items[0].seen, [item.place for item in items])
+            self._cards.settle(items[0].seen, [item.place for item in items])
 
     def predict(
         self, model: FraudModel, items: Sequence[Item], stamps: Sequence[Stamp]

@@ -10,13 +10,14 @@ import pytest
 from lambdas.core.aws import Dynamo
 from lambdas.core.breaker import Breaker
 from lambdas.transactions import terminals
-from lambdas.transactions.cards import Cards, Observed
+from lambdas.transactions.cards import Cards
 from lambdas.transactions.later import Update
 from lambdas.transactions.profile import Profile, decode
+from lambdas.transactions.seen import Observed
 from lambdas.transactions.store.dynamo import DynamoStore
 from lambdas.transactions.store.redis import RedisStore
 from lambdas.transactions.terminals import Terminal
-from tests.support.transactions import START, Lines, Waiting, offline, stream
+from tests.support.transactions import START, Lines, Waiting, observe, offline, stream
 from tests.support.valkey import valkey
 from tests.support.wire import silent
 from tests.support.writers import CARD, write_together
@@ -34,8 +35,7 @@ class Live:
         self.cards = Cards(self.store, self.later, self.log, **more)
 
     def observe(self, updates: list[Update]) -> list[Observed]:
-        requests = [update.request for update in updates]
-        return self.cards.observe(requests, [update.decision_id for update in updates], updates[0].received)
+        return observe(self.cards, updates)
 
     def in_batches(self, updates: list[Update], sizes: tuple[int, ...] = (1, 10, 3, 100)) -> list[Observed]:
         observed: list[Observed] = []
@@ -71,8 +71,7 @@ def test_online_is_offline_on_dynamodb_too(feature_table: str) -> None:
     rows, profiles = offline(updates)
     for start in range(0, 400, 40):
         part = updates[start : start + 40]
-        ids = [update.decision_id for update in part]
-        observed = cards.observe([update.request for update in part], ids, part[0].received)
+        observed = observe(cards, part)
         assert [repr(each.features) for each in observed] == [repr(row) for row in rows[start : start + 40]]
     found = store.read([f"card:{name}" for name in profiles])
     assert [decode(each.data) for each in found] == list(profiles.values())

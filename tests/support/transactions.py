@@ -6,10 +6,13 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from lambdas.transactions import profile
+from lambdas.transactions.cards import Cards
 from lambdas.transactions.event import event_of
 from lambdas.transactions.later import Update
-from lambdas.transactions.profile import NEW, Profile, observe
+from lambdas.transactions.profile import NEW, Profile
 from lambdas.transactions.schema import TransactionRequest
+from lambdas.transactions.seen import FEATURE_STORE, Observed
 from lambdas.transactions.terminals import Terminal
 
 START = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -48,9 +51,19 @@ def offline(
     for update in updates:
         card, merchant = update.request.card_id, update.request.merchant_id or ""
         event = event_of(update.request, update.decision_id, update.received)
-        row, profiles[card] = observe(profiles.get(card, NEW), event, known.get(merchant))
+        row, profiles[card] = profile.observe(profiles.get(card, NEW), event, known.get(merchant))
         rows.append(row)
     return rows, profiles
+
+
+def observe(cards: Cards, updates: Sequence[Update]) -> list[Observed]:
+    """Look and settle in one; `missing` also says which updates wait for later."""
+    seen = cards.look(updates)
+    waiting = cards.settle(seen, range(len(updates)))
+    observed = seen.observed()
+    for index in waiting:
+        observed[index] = observed[index]._replace(missing=[FEATURE_STORE])
+    return observed
 
 
 class Waiting:

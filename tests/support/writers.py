@@ -12,7 +12,7 @@ from lambdas.transactions.cards import Cards
 from lambdas.transactions.later import Update
 from lambdas.transactions.schema import TransactionRequest
 from lambdas.transactions.store.redis import RedisStore
-from tests.support.transactions import START, Lines, Waiting
+from tests.support.transactions import START, Lines, Waiting, observe
 
 CARD = "everybody's"
 
@@ -45,7 +45,7 @@ def write(url: str, writer: int, events: int, most: int) -> Written:
         names = [f"{writer}-{sent + k}" for k in range(size)]
         received = START + timedelta(seconds=sent * 0.25)
         requests = [TransactionRequest(CARD, 1.0, transaction_id=name, at=received) for name in names]
-        cards.observe(requests, names, received)
+        observe(cards, [Update(*pair, received) for pair in zip(requests, names, strict=True)])
         sent += size
     return Written(len(races), later.updates)
 

@@ -11,15 +11,16 @@ import pytest
 from lambdas.core.breaker import Breaker
 from lambdas.core.errors import DependencyDown
 from lambdas.transactions import terminals
-from lambdas.transactions.cards import TRIES, Cards, Observed
+from lambdas.transactions.cards import TRIES, Cards
 from lambdas.transactions.features import FEATURE_NAMES
 from lambdas.transactions.later import Update
 from lambdas.transactions.profile import decode, encode
 from lambdas.transactions.schema import TransactionRequest
+from lambdas.transactions.seen import Observed
 from lambdas.transactions.store.interface import Versioned
 from lambdas.transactions.terminals import Terminal
 from tests.support.stores import MemoryStore
-from tests.support.transactions import START, Lines, Waiting, offline, stream
+from tests.support.transactions import START, Lines, Waiting, observe, offline, stream
 
 
 class World:
@@ -33,8 +34,7 @@ class World:
         self.cards = Cards(self.store, self.later, self.log, pause=self.pauses.append, **more)
 
     def observe(self, updates: list[Update]) -> list[Observed]:
-        requests = [update.request for update in updates]
-        return self.cards.observe(requests, [update.decision_id for update in updates], updates[0].received)
+        return observe(self.cards, updates)
 
     def profile(self, card: str) -> Any:
         return decode(self.store.held[f"card:{card}"].data)
@@ -188,6 +188,15 @@ def test_updates_that_waited_are_caught_up_with() -> None:
     assert {card: world.profile(card) for card in profiles} == profiles
 
 
+def test_what_waited_at_different_times_is_caught_up_with_in_one_go_and_all_of_a_card_or_none() -> None:
+    world, updates = World(), stream(10, cards=1)
+    assert len({update.received for update in updates}) == 10
+    assert world.cards.catch_up(updates) == [True] * 10
+    assert world.store.calls == ["read", "write"]
+    world.store.write_fails = True
+    assert world.cards.catch_up(stream(10, cards=1, seed=3)) == [False] * 10
+
+
 def test_the_breaker_leaves_a_dead_store_alone_and_tries_again_later() -> None:
     now = [0.0]
     world = World(breaker=Breaker("the store", failures=2, rest=10.0, clock=lambda: now[0]))
@@ -251,7 +260,7 @@ def test_a_label_that_cannot_be_stored_is_an_error() -> None:
 def test_an_event_without_a_time_happened_when_it_was_received() -> None:
     world = World()
     request = TransactionRequest("c", 5.0)
-    world.cards.observe([request], ["a"], START)
-    again = world.cards.observe([request], ["b"], START + timedelta(seconds=99))
+    world.observe([Update(request, "a", START)])
+    again = world.observe([Update(request, "b", START + timedelta(seconds=99))])
     named = dict(zip(FEATURE_NAMES, again[0].features, strict=True))
     assert named["log_since_last"] == pytest.approx(math.log(100))

@@ -10,12 +10,14 @@ import pytest
 
 from lambdas.core.bundle import decode_manifest
 from lambdas.core.errors import BundleError, InvalidRequest
+from lambdas.transactions.cards import Cards
 from lambdas.transactions.features import FEATURE_NAMES
-from lambdas.transactions.history import NoHistory
 from lambdas.transactions.service import Transactions
 from lambdas.transactions.verdict import Bounds
 from tests.support.fraud_bundles import APPROVE, DECLINE, MODELS, write_fraud_bundle
 from tests.support.fraud_world import NOW, FraudWorld, request
+from tests.support.stores import MemoryStore
+from tests.support.transactions import Lines, Waiting
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def test_what_cannot_be_is_refused_before_it_is_folded(
 def test_a_bundle_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     write_fraud_bundle(tmp_path)
     manifest = decode_manifest((tmp_path / "v1" / "manifest.json").read_bytes(), "transactions")
-    service, replace = Transactions(NoHistory()), msgspec.structs.replace
+    service, replace = Transactions(Cards(MemoryStore(), Waiting(), Lines())), msgspec.structs.replace
     service.open(tmp_path / "v1", manifest)
     with pytest.raises(BundleError, match="other features"):
         service.open(tmp_path / "v1", replace(manifest, features=["x"]))
