@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from model_build.times import milliseconds
 
 NUMBERS = {"amount", "latitude", "longitude", "home_latitude", "home_longitude"}
 _FIELDS = {field.name for field in msgspec.structs.fields(TransactionRequest)}
-_GROUP = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 
 
 class Event(NamedTuple):
@@ -114,8 +112,3 @@ def _time(text: str | None, columns: Columns) -> datetime | None:
 def last_midnight() -> datetime:
     """The begin of today, UTC: moved there twice a day, a file stays the same."""
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def group_of(card: str) -> str:
-    """The SQS message group of a card: its id, or a hash of one that SQS would refuse."""
-    return card if _GROUP.fullmatch(card) else hashlib.sha256(card.encode()).hexdigest()[:32]

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from lambdas.core.aws import message_group
 from lambdas.core.service import decision_id
 from local import kafka
 from local.daemon import Daemon
 from local.environment import client
 from local.errors import CallFailed, Misused
-from local.events import Event, group_of
+from local.events import Event
 
 AT_ONCE = 10
 LOOKED_UP_AT_ONCE = 100
@@ -37,7 +38,7 @@ def to_queue(endpoint: str, url: str, events: Iterable[Event], told: Told) -> li
             {
                 "Id": str(number),
                 "MessageBody": event.body,
-                "MessageGroupId": group_of(event.card),
+                "MessageGroupId": message_group(event.card),
                 # Of the content, not of the id alone: other content under the same id must reach the
                 # function, which refuses it, and not be dropped by SQS in silence.
                 "MessageDeduplicationId": hashlib.sha256(event.body.encode()).hexdigest(),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from cdk.constructs.acknowledge import acknowledge
+from cdk.constructs.own_table import own_table
 from cdk.constructs.secrets import may_read_secret
 from cdk.constructs.service_function import LoggedFunction
 
@@ -20,23 +19,13 @@ WRITE_CAPACITY = 8
 
 def feature_table(scope: Construct) -> dynamodb.Table:
     """The table: key `id`, items that go when `expires` has passed. It is there whatever is used."""
-    table = dynamodb.Table(
+    return own_table(
         scope,
         "Features",
-        partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
-        billing_mode=dynamodb.BillingMode.PROVISIONED,
-        read_capacity=READ_CAPACITY,
-        write_capacity=WRITE_CAPACITY,
-        time_to_live_attribute="expires",
-        encryption=dynamodb.TableEncryption.DEFAULT,
-        removal_policy=RemovalPolicy.RETAIN,
+        read_units=READ_CAPACITY,
+        write_units=WRITE_CAPACITY,
+        no_recovery="profiles grow again with the events to come.",
     )
-    acknowledge(
-        table,
-        "AwsSolutions-DDB3",
-        "Point-in-time recovery is not in the free tier, and profiles grow again with the events to come.",
-    )
-    return table
 
 
 @dataclass(frozen=True)

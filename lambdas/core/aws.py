@@ -6,8 +6,10 @@ PreconditionFailed, or DependencyDown, which says what did not answer.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -219,6 +221,17 @@ class Dynamo:
         if kind in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
             raise PreconditionFailed(f"dynamodb: {kind}", current=answer)
         raise self._json.down(status, answer)
+
+
+_GROUP = re.compile("[\x21-\x7e]{1,128}")
+"""What SQS takes as a message group."""
+
+
+def message_group(name: str) -> str:
+    """`name` as the group of a message: itself, or a hash of what SQS would refuse as one."""
+    if _GROUP.fullmatch(name):
+        return name
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class Message(NamedTuple):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lambdas.core.aws import Message, Queue
+from lambdas.core.aws import Message, Queue, message_group
 from lambdas.core.errors import TriageError
 
 MOST_BYTES = 180_000
@@ -17,8 +17,6 @@ MOST_DETAIL = 500
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What SQS refuses in a body or an attribute."""
-_GROUP = re.compile("[\x21-\x7e]{1,128}")
-"""What SQS takes as a message group."""
 
 
 class Letter(NamedTuple):
@@ -69,11 +67,4 @@ def message_of(letter: Letter, *, in_order: bool) -> Message:
     # Of the record, not of the content alone: one that was sent back and is still wrong is a new record, and
     # SQS would drop its letter as sent before.
     digest = hashlib.sha256(letter.record.encode("utf-8", "replace") + b"\0" + letter.content).hexdigest()
-    return Message(body, _group(letter.group), digest, attributes)
-
-
-def _group(name: str) -> str:
-    """The card's own group, or a hash of what SQS would refuse as one: a partition key may be anything."""
-    if _GROUP.fullmatch(name):
-        return name
-    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:32]
+    return Message(body, message_group(letter.group), digest, attributes)

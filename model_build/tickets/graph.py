@@ -7,36 +7,20 @@ nothing: each entry gathers its row of weights, and a scatter-add sums them by t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, compose, helper, numpy_helper
+from onnx import TensorProto, compose, helper
 
 from lambdas.tickets.features import BUCKETS, FEATURE_NAMES, WORD_BUCKETS
 from model_build.calibration import Calibration
+from model_build.onnx_parts import Parts
 from model_build.tickets.weights import Floats, Linear, Scaling, Terms
 
 OPSET, IR = 18, 9
 REAL, WHOLE = TensorProto.FLOAT, TensorProto.INT64
-
-
-@dataclass
-class _Graph:
-    """Nodes and constants as they are added; a node's output carries the node's name."""
-
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[onnx.TensorProto] = field(default_factory=list)
-
-    def constant(self, name: str, value: npt.ArrayLike, kind: Any = np.float32) -> str:
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype=kind), name))
-        return name
-
-    def add(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
-        return name
 
 
 def build(
@@ -47,7 +31,7 @@ def build(
     encoder: onnx.ModelProto | None = None,
 ) -> onnx.ModelProto:
     """The calibrated graph of `heads`, in their order. The same numbers give the same bytes."""
-    graph = _Graph()
+    graph = Parts()
     first = next(iter(heads))
     weights = [heads[name].terms / calibrations[name].temperature for name in heads]
     _weighted_entries(graph, terms, np.hstack(weights))
@@ -62,7 +46,7 @@ def build(
     return _model(graph, {name: len(head.bias) for name, head in heads.items()}, encoder)
 
 
-def _weighted_entries(graph: _Graph, terms: Terms, weights: npt.NDArray[np.floating[Any]]) -> None:
+def _weighted_entries(graph: Parts, terms: Terms, weights: npt.NDArray[np.floating[Any]]) -> None:
     """`entries/weighted` [entries, all classes]: each entry's scaled TF-IDF times its row of weights."""
     table = np.zeros(BUCKETS, dtype=np.int32)
     table[terms.buckets] = np.arange(1, len(terms.buckets) + 1)
@@ -94,7 +78,7 @@ def _weighted_entries(graph: _Graph, terms: Terms, weights: npt.NDArray[np.float
 
 
 def _logits(
-    graph: _Graph,
+    graph: Parts,
     scaling: Scaling,
     heads: Mapping[str, Linear],
     calibrations: Mapping[str, Calibration],
@@ -127,7 +111,7 @@ def _shifted(bias: Floats, calibration: Calibration) -> Floats:
     return shifted
 
 
-def _probabilities(graph: _Graph, head: str, logits: str, floor: float, classes: int) -> None:
+def _probabilities(graph: Parts, head: str, logits: str, floor: float, classes: int) -> None:
     """The head's output: (1 - floor) softmax(logits) + floor / classes."""
     output = f"{head}_probabilities"
     if floor == 0.0:
@@ -138,13 +122,13 @@ def _probabilities(graph: _Graph, head: str, logits: str, floor: float, classes:
     graph.add(output, "Add", kept, graph.constant(f"{head}/floor", floor / classes))
 
 
-def _columns(graph: _Graph, name: str, source: str, start: int, size: int) -> str:
+def _columns(graph: Parts, name: str, source: str, start: int, size: int) -> str:
     begin = graph.constant(f"{name}/begin", [start], np.int64)
     end = graph.constant(f"{name}/end", [start + size], np.int64)
     return graph.add(name, "Slice", source, begin, end, "axis1")
 
 
-def _contributions(graph: _Graph, logits: str, classes: int) -> None:
+def _contributions(graph: Parts, logits: str, classes: int) -> None:
     """What each entry adds to its ticket's winning logit, less its mean over the classes."""
     own = _columns(graph, "entries/own", "entries/weighted", 0, classes)
     winner = graph.add("winner", "ArgMax", logits, axis=1, keepdims=1)
@@ -155,7 +139,7 @@ def _contributions(graph: _Graph, logits: str, classes: int) -> None:
     graph.add("contributions", "Squeeze", above, "axis1")
 
 
-def _model(graph: _Graph, classes: Mapping[str, int], encoder: onnx.ModelProto | None) -> onnx.ModelProto:
+def _model(graph: Parts, classes: Mapping[str, int], encoder: onnx.ModelProto | None) -> onnx.ModelProto:
     info = helper.make_tensor_value_info
     inputs = [
         info("rows", WHOLE, ["entries"]),

@@ -9,15 +9,16 @@ forest, which is converted to a gather over every tree's path for every row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from model_build.calibration import Calibration
+from model_build.onnx_parts import Parts
 from model_build.transactions.forest import LEAF, Floats, Tree
 
 OPSET, ML_OPSET, IR = 18, 3, 9
@@ -55,26 +56,12 @@ def calibrated(meta: Meta, calibration: Calibration) -> Meta:
     return Meta(meta.weights / calibration.temperature, meta.bias / calibration.temperature + bias)
 
 
-@dataclass
-class _Graph:
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[onnx.TensorProto] = field(default_factory=list)
-
-    def constant(self, name: str, value: npt.ArrayLike, kind: Any = np.float32) -> str:
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype=kind), name))
-        return name
-
-    def add(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
-        return name
-
-
 def build(forests: Sequence[Sequence[Tree]], network: Network, meta: Meta, features: int) -> onnx.ModelProto:
     """The graph of XGBoost, LightGBM and isolation `forests`, the `network` and the calibrated `meta`.
 
     The same numbers give the same bytes.
     """
-    graph = _Graph()
+    graph = Parts()
     graph.nodes.append(_ensemble(forests))
     graph.constant("columns", [1, 1, 1], np.int64)
     graph.nodes.append(
@@ -133,7 +120,7 @@ def _ensemble(forests: Sequence[Sequence[Tree]]) -> onnx.NodeProto:
     )
 
 
-def _network(graph: _Graph, network: Network) -> None:
+def _network(graph: Parts, network: Network) -> None:
     """`mlp`: the network's logit. Its inputs are sign(x) log(1 + |x|), scaled, and the flags."""
     unknown = graph.add("mlp/unknown", "IsNaN", "features")
     known = graph.add("mlp/known", "Where", unknown, graph.constant("medians", network.medians), "features")
@@ -159,7 +146,7 @@ def _network(graph: _Graph, network: Network) -> None:
             value = graph.add(f"{name}/relu", "Relu", value)
 
 
-def _model(graph: _Graph, features: int) -> onnx.ModelProto:
+def _model(graph: Parts, features: int) -> onnx.ModelProto:
     info = helper.make_tensor_value_info
     made = helper.make_graph(
         graph.nodes,

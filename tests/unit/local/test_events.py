@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdas.core.aws import message_group
 from lambdas.transactions.schema import TransactionRequest
 from local.errors import Misused
-from local.events import Columns, columns_from, group_of, last_midnight, read
+from local.events import Columns, columns_from, last_midnight, read
 from local.place import ROOT
 
 PLAIN = Columns({"card_id": "card_id", "amount": "amount", "at": "at", "transaction_id": "id"}, None)
@@ -101,8 +102,8 @@ def test_no_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_card_that_sqs_takes_is_its_own_group() -> None:
-    assert group_of("c-1/x=y") == "c-1/x=y"
+    assert message_group("c-1/x=y") == "c-1/x=y"
     for odd in ("a b", "ä", "x" * 129):
-        assert group_of(odd) != odd
-        assert group_of(odd) == group_of(odd)
-        assert len(group_of(odd)) == 32
+        assert message_group(odd) != odd
+        assert message_group(odd) == message_group(odd)
+        assert len(message_group(odd)) == 32
