@@ -21,9 +21,9 @@ Array = npt.NDArray[Any]
 
 
 class OnnxModel:
-    """A session over a bundle's `model.onnx`, on one thread: a Lambda function has less than one core."""
+    """A session over a graph of a bundle, on one thread: a Lambda function has less than one core."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: str = MODEL) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -31,10 +31,10 @@ class OnnxModel:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
-                str(folder / MODEL), options, providers=["CPUExecutionProvider"]
+                str(folder / file), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's errors share no base class
-            raise BundleError(f"{folder.name}: {MODEL} cannot be loaded: {error}") from error
+            raise BundleError(f"{folder.name}: {file} cannot be loaded: {error}") from error
         self.outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
