@@ -63,8 +63,7 @@ class Service:
     What else a service may have: `feature_store`, where it keeps what it knows of an entity; `catch_up`,
     the worker of the queue of updates that waited for that store; `stream`, the worker that decides what
     comes on the service's stream; `learner`, the worker of the label queue, which one service may have;
-    `alert_outcomes`, the outcomes that go to the alert topic at once; `looks_back`, whether its routes read
-    the decision log.
+    `looks_back`, whether its routes read the decision log.
     """
 
     name: str
@@ -77,7 +76,6 @@ class Service:
     catch_up: Worker | None = None
     stream: Worker | None = None
     learner: Worker | None = None
-    alert_outcomes: tuple[str, ...] = ()
     looks_back: bool = False
 
 
@@ -135,13 +133,12 @@ SERVICES: tuple[Service, ...] = (
         catch_up=Worker("lambdas.transactions.catch_up.handle", memory_mb=512, timeout_seconds=10),
         stream=Worker("lambdas.transactions.stream.handle"),
         learner=Worker("lambdas.transactions.learning.handler.handle", timeout_seconds=60),
-        alert_outcomes=("decline",),
         looks_back=True,
     ),
 )
 
 ALERTS = Worker("lambdas.alerts.handler.handle", memory_mb=256, timeout_seconds=10)
-"""Publishes what is decided with one of a service's `alert_outcomes`."""
+"""Publishes the decisions that their services mark as worth an alert."""
 
 LABELS = Service(
     name="labels",

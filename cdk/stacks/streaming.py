@@ -24,10 +24,16 @@ from cdk.services import ALERTS, Service
 from cdk.settings import ContextError, Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.state import StateStack
+from lambdas.core.decision_log import ALERT
 from lambdas.core.errors import TriageError
 
 LABEL_RETRY_SECONDS = 360
 LABEL_RECEIVES = 10
+_TO_BE_TOLD = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"NewImage": {"alert": {"S": [ALERT]}, "label": {"S": [{"exists": False}]}}},
+}
+"""What services mark as worth an alert, new or amended, and no labels of it."""
 
 
 class OneLearner(TriageError):
@@ -81,7 +87,7 @@ class StreamingStack(Stack):
             self, "Labels", name="labels", retry_seconds=LABEL_RETRY_SECONDS, most_receives=LABEL_RECEIVES
         )
         self._add_learner(services)
-        self._add_alerts(services, settings, state, target)
+        self._add_alerts(settings, state, target)
         self._outputs()
 
     def _add_learner(self, services: Sequence[Service]) -> None:
@@ -98,34 +104,25 @@ class StreamingStack(Stack):
             event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
             self.functions[f"{service.name}-learner"] = made
 
-    def _add_alerts(
-        self, services: Sequence[Service], settings: Settings, state: StateStack, target: Target
-    ) -> None:
+    def _add_alerts(self, settings: Settings, state: StateStack, target: Target) -> None:
         key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
         topic = MailTopic(
             self, "AlertTopic", display_name="Triage alerts", email=settings.alarm_email, key=key
         )
-        wanted = {service.name: service.alert_outcomes for service in services if service.alert_outcomes}
-        outcomes = sorted({outcome for several in wanted.values() for outcome in several})
         made = function_of(
             self,
             ALERTS,
             self._near,
             name="alerts",
             service="alerts",
-            environment={"ALERT_TOPIC_ARN": topic.topic.topic_arn, "ALERT_OUTCOMES": ",".join(outcomes)},
+            environment={"ALERT_TOPIC_ARN": topic.topic.topic_arn},
         )
         made.allow(["sns:Publish"], [topic.topic.topic_arn])
         failed = dead_letter_queue(self, "AlertsFailed", name="alerts", fifo=False)
         self._failed = {"alerts": failed} | {
             f"{name} catch-up": stream.given_up for name, stream in self.streams.items() if stream.given_up
         }
-        event_sources.from_table(
-            made,
-            state.decisions,
-            filters=[_inserted(name, several) for name, several in wanted.items()],
-            failed=failed,
-        )
+        event_sources.from_table(made, state.decisions, filters=[_TO_BE_TOLD], failed=failed)
         self.functions["alerts"] = made
         CfnOutput(self, "AlertTopicArn", value=topic.topic.topic_arn)
         if target.inbox:
@@ -161,12 +158,6 @@ class StreamingStack(Stack):
                     CfnOutput(self, f"{title}{part}Url", value=queue.queue_url)
             if stream.kinesis is not None:
                 CfnOutput(self, f"{title}StreamName", value=stream.kinesis.stream_name)
-
-
-def _inserted(service: str, outcomes: Sequence[str]) -> object:
-    """A filter that lets the new decisions of `service` with one of `outcomes` through, and no labels."""
-    image = {"service": {"S": [service]}, "outcome": {"S": list(outcomes)}}
-    return {"eventName": ["INSERT"], "dynamodb": {"NewImage": image}}
 
 
 def _check_topic(services: Sequence[Service], settings: Settings) -> None:

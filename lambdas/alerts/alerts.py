@@ -1,4 +1,4 @@
-"""From the decision log's stream to the topic: new decisions whose outcome people want to hear of at once."""
+"""From the decision log's stream to the topic: the decisions that people are to hear of at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from lambdas.alerts.message import alert_of
+from lambdas.core.decision_log import ALERT
 from lambdas.core.errors import DependencyDown
 from lambdas.core.telemetry import Telemetry
 
@@ -23,12 +24,12 @@ class Publishes(Protocol):
 class Alerts:
     """A Lambda handler over the log's DynamoDB stream.
 
-    Only what is new alerts, not a label or an expiry; the log holds each decision once, so it alerts once.
+    What is new alerts, and what was provisional and is amended; a label or an expiry does not. The log holds
+    each decision once, and marks one that has alerted before it was amended, so it alerts once.
     """
 
-    def __init__(self, topic: Publishes, outcomes: frozenset[str], telemetry: Telemetry) -> None:
+    def __init__(self, topic: Publishes, telemetry: Telemetry) -> None:
         self._topic = topic
-        self._outcomes = outcomes
         self._telemetry = telemetry
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class Alerts:
     def _tell(self, record: Mapping[str, Any]) -> None:
         image = record.get("dynamodb", {}).get("NewImage") or {}
         outcome = image.get("outcome", {}).get("S")
-        if record.get("eventName") != "INSERT" or outcome not in self._outcomes:
+        if not _is_alert(record.get("eventName"), image):
             return
         try:
             service = image["service"]["S"]
@@ -57,6 +58,12 @@ class Alerts:
             text = (
                 f"A decision with the outcome '{outcome}' is in the log as {image.get('id', {}).get('S')}.\n"
             )
-            self._topic.publish(f"Triage: {outcome}"[:100], text, {"outcome": outcome})
+            self._topic.publish(f"Triage: {outcome}"[:100], text, {"outcome": str(outcome)})
             return
         self._topic.publish(alert.subject, alert.text, {"outcome": outcome, "service": service})
+
+
+def _is_alert(event: object, image: Mapping[str, Any]) -> bool:
+    """Whether the record is of a decision that people are to hear of now."""
+    marked = image.get("alert", {}).get("S") == ALERT
+    return marked and (event == "INSERT" or (event == "MODIFY" and "label" not in image))

@@ -7,7 +7,4 @@ from lambdas.core.aws import Topic
 from lambdas.core.settings import AlertSettings, load
 from lambdas.core.telemetry import Telemetry
 
-_settings = load(AlertSettings)
-_outcomes = frozenset(name.strip() for name in _settings.alert_outcomes.split(",") if name.strip())
-
-handle = Alerts(Topic(_settings.alert_topic_arn), _outcomes, Telemetry("alerts"))
+handle = Alerts(Topic(load(AlertSettings).alert_topic_arn), Telemetry("alerts"))

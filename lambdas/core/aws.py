@@ -12,6 +12,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -112,8 +113,12 @@ class Connection:
 
 def read_all(response: http.client.HTTPResponse, service: str) -> bytes:
     """The whole body; raises DependencyDown when it is cut short."""
+    return _read(response, service, None)
+
+
+def _read(response: http.client.HTTPResponse, service: str, most: int | None) -> bytes:
     try:
-        return response.read()
+        return response.read(most)
     except (http.client.HTTPException, OSError) as error:
         raise DependencyDown(f"{service} stopped answering half-way: {error}") from error
 
@@ -134,6 +139,28 @@ class Bucket:
             return None
         if response.status == 200:
             return Object(body, response.getheader("ETag", ""))
+        if response.status == 404:
+            raise NotFound(f"s3://{self.name}/{key} does not exist")
+        raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
+
+    def download(self, key: str, to: Path) -> None:
+        """Write the object at `key` to the file `to`, a chunk at a time. Raises NotFound, DependencyDown."""
+        response = self._http.request("GET", *self._address(key))
+        if response.status != 200:
+            read_all(response, "s3")
+            if response.status == 404:
+                raise NotFound(f"s3://{self.name}/{key} does not exist")
+            raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
+        with to.open("wb") as file:
+            while chunk := _read(response, "s3", CHUNK):
+                file.write(chunk)
+
+    def size(self, key: str) -> int:
+        """The bytes of the object at `key`. Raises NotFound, DependencyDown."""
+        response = self._http.request("HEAD", *self._address(key))
+        read_all(response, "s3")
+        if response.status == 200:
+            return int(response.getheader("Content-Length", "0"))
         if response.status == 404:
             raise NotFound(f"s3://{self.name}/{key} does not exist")
         raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")

@@ -10,7 +10,7 @@ from typing import Final, Generic
 import msgspec
 
 from lambdas.core.breaker import Breaker
-from lambdas.core.decision_log import DecisionLog, Entry, digest_of
+from lambdas.core.decision_log import DecisionLog, Entry
 from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRequest, TriageError
 from lambdas.core.model_store import ModelStore, Picked
 from lambdas.core.service import Answer, Item, Model, Request, Service, Stamp, decision_id
@@ -35,12 +35,15 @@ class Decider(Generic[Request, Answer, Model, Item]):
         store: ModelStore[Model],
         log: DecisionLog,
         telemetry: Telemetry,
+        sample: float = 0.0,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`sample` is the share of clear decisions, 0 to 1, that people are to look at all the same."""
         self.store = store
         self.log = log
         self._service = service
         self._telemetry = telemetry
+        self._sample = sample
         self._now = now
         self._log_breaker = Breaker("the decision log")
         self._decoder = msgspec.json.Decoder(service.answer)
@@ -95,7 +98,7 @@ class Decider(Generic[Request, Answer, Model, Item]):
         ids, now = self._ids(requests), self._now()
         items = self._service.prepare(requests, ids, now)
         answers = self._answers(requests, items, ids, now)
-        outcomes, settled = self._logged(requests, answers, now, must_log=must_log)
+        outcomes, settled = self._logged(requests, items, answers, now, must_log=must_log)
         self._service.settle([items[index] for index in settled])
         return outcomes
 
@@ -135,14 +138,20 @@ class Decider(Generic[Request, Answer, Model, Item]):
         return self._service.rules(items, [Stamp(own, at, "none", None) for own in ids])
 
     def _logged(
-        self, requests: Sequence[Request], answers: list[Answer], now: datetime, *, must_log: bool
+        self,
+        requests: Sequence[Request],
+        items: Sequence[Item],
+        answers: list[Answer],
+        now: datetime,
+        *,
+        must_log: bool,
     ) -> tuple[list[Answer | TriageError], list[int]]:
         """`answers` written to the log, with earlier answers in the place of repeated ones.
 
         Also returns which of them the service is to settle: the new ones, and those that were new so
         recently that the function may have died before it settled them.
         """
-        entries = [self._entry(*pair) for pair in zip(requests, answers, strict=True)]
+        entries = [self._entry(*each) for each in zip(requests, items, answers, strict=True)]
         try:
             stored = self._log_breaker.call(lambda: self.log.record(entries))
         except DependencyDown as error:
@@ -151,8 +160,11 @@ class Decider(Generic[Request, Answer, Model, Item]):
                 return [error] * len(answers), []
             for answer in answers:
                 answer.degraded.append("decision_log")
-            lost = [{"decision": a, "asked": r} for a, r in zip(answers, requests, strict=True)]
-            self._telemetry.log_failed(error.detail, msgspec.to_builtins(lost))
+            lost = [
+                {"decision": msgspec.to_builtins(each.decision), "asked": msgspec.json.decode(each.asked)}
+                for each in entries
+            ]
+            self._telemetry.log_failed(error.detail, lost)
             stored = [None] * len(answers)
         out: list[Answer | TriageError] = []
         settled: list[int] = []
@@ -170,9 +182,17 @@ class Decider(Generic[Request, Answer, Model, Item]):
                     settled.append(index)
         return out, settled
 
-    def _entry(self, request: Request, answer: Answer) -> Entry:
-        asked = msgspec.json.encode(request)
-        return Entry(answer, digest_of(asked), asked, self._service.name, self._service.entity(request))
+    def _entry(self, request: Request, item: Item, answer: Answer) -> Entry:
+        asked, digest = self._service.keep(item)
+        return Entry(
+            answer,
+            digest,
+            asked,
+            self._service.name,
+            self._service.entity(request),
+            self._service.marks(answer),
+            self._sample,
+        )
 
 
 def _reused() -> Conflict:

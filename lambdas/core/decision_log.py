@@ -6,7 +6,6 @@ learning, drift and A/B reports read, and goes by itself when `expires` has pass
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
+from lambdas.core.marks import Marks, queue_of
 from lambdas.core.schema import Decision
 
 TRANSACTION_ITEMS = 100
@@ -24,13 +24,24 @@ TRANSACTION_BYTES = 3_000_000  # DynamoDB's limit is 4 MB, its own overhead coun
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A decision to write: its id, a digest and the JSON of what was asked, and what was answered."""
+    """A decision to write: its id, a digest and the JSON of what was asked, and what was answered.
+
+    `sample` is the share of the clear decisions that people look at all the same, 0 to 1.
+    """
 
     decision: Decision
     digest: str
     asked: bytes
     service: str
     entity: str | None
+    marks: Marks = Marks()
+    sample: float = 0.0
+
+    @property
+    def queue(self) -> str | None:
+        """The queue of people that the decision belongs in."""
+        decision = self.decision
+        return queue_of(decision.decision_id, self.marks, review=decision.review, sample=self.sample)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -49,7 +60,10 @@ class Label(msgspec.Struct, frozen=True):
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """A decision as it stands in the log: the JSON of what was asked and answered, and its label."""
+    """A decision as it stands in the log: the JSON of what was asked and answered, and its label.
+
+    `pending` names what of it is still to come; `alerted`, whether people were to hear of it at once.
+    """
 
     decision_id: str
     service: str
@@ -57,6 +71,8 @@ class Logged(msgspec.Struct, frozen=True):
     asked: bytes
     answer: bytes
     label: Label | None
+    pending: tuple[str, ...] = ()
+    alerted: bool = False
 
 
 class Table(Protocol):
@@ -67,9 +83,10 @@ class Table(Protocol):
         ...
 
 
-def digest_of(asked: bytes) -> str:
-    """What tells one request's content from another's."""
-    return hashlib.sha256(asked).hexdigest()
+ALERT = "yes"
+"""The value of `alert` that the alerts function waits for."""
+ALERTED = "told"
+"""Its value on a decision that was amended after people had heard of it."""
 
 
 class DecisionLog:
@@ -133,6 +150,39 @@ class DecisionLog:
                 f"somebody else says that it was {said}: settle it between you", field="label"
             ) from error
 
+    def amend(self, before: Logged, decision: Decision, marks: Marks, *, sample: float) -> bool:
+        """Write the final `decision` over the provisional one that `before` holds.
+
+        False, with nothing written, when it is not pending any more: another worker was faster, or it has
+        expired. The answer takes its place, and it enters its queue and alerts now. Raises DependencyDown.
+        """
+        queue = queue_of(decision.decision_id, marks, review=decision.review, sample=sample)
+        values = {
+            "answer": {"S": msgspec.json.encode(decision).decode()},
+            "outcome": {"S": decision.outcome},
+            "review": {"BOOL": decision.review},
+            "confidence": {"N": f"{decision.confidence:.6f}"},
+            "source": {"S": decision.source},
+            "severity": {"N": str(marks.severity)},
+        }
+        if queue is not None:
+            values["queue"] = {"S": queue}
+        if marks.alert or before.alerted:
+            values["alert"] = {"S": ALERTED if before.alerted else ALERT}
+        request = {
+            "TableName": self._table,
+            "Key": {"id": {"S": decision.decision_id}},
+            "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in values)} REMOVE #pending",
+            "ConditionExpression": "attribute_exists(#pending)",
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*values, "pending")},
+            "ExpressionAttributeValues": {f":{name}": value for name, value in values.items()},
+        }
+        try:
+            self._dynamo.call("UpdateItem", request)
+        except PreconditionFailed:
+            return False
+        return True
+
     def _put(self, entry: Entry, found: dict[str, Stored]) -> None:
         try:
             self._dynamo.call("PutItem", self._conditional_put(entry))
@@ -174,6 +224,7 @@ class DecisionLog:
             "outcome": {"S": decision.outcome},
             "review": {"BOOL": decision.review},
             "confidence": {"N": f"{decision.confidence:.6f}"},
+            "severity": {"N": str(entry.marks.severity)},
             "digest": {"S": entry.digest},
             "asked": {"S": entry.asked.decode()},
             "answer": {"S": msgspec.json.encode(decision).decode()},
@@ -183,6 +234,12 @@ class DecisionLog:
             item["version"] = {"S": decision.model_version}
         if entry.entity:
             item["entity"] = {"S": entry.entity}
+        if entry.queue:
+            item["queue"] = {"S": entry.queue}
+        if entry.marks.alert:
+            item["alert"] = {"S": ALERT}
+        if entry.marks.pending:
+            item["pending"] = {"S": ",".join(entry.marks.pending)}
         return {
             "TableName": self._table,
             "Item": item,
@@ -226,4 +283,6 @@ def _logged(item: dict[str, Any]) -> Logged:
         asked=item["asked"]["S"].encode(),
         answer=item["answer"]["S"].encode(),
         label=label,
+        pending=tuple(item["pending"]["S"].split(",")) if "pending" in item else (),
+        alerted="alert" in item,
     )

@@ -30,4 +30,5 @@ def decision_function(
     )
     store.refresh()
     log = DecisionLog(settings.decisions_table, Dynamo(), ttl_days=settings.decision_ttl_days)
-    return Decider(service, store=store, log=log, telemetry=telemetry), telemetry
+    decider = Decider(service, store=store, log=log, telemetry=telemetry, sample=settings.review_sample)
+    return decider, telemetry

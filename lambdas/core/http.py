@@ -29,19 +29,22 @@ Response = dict[str, Any]
 class Asked(NamedTuple):
     """What a route's call gets: the decoded body (None without a request type) and what stood around it.
 
-    The names of `headers` are lower-case.
+    The names of `headers` are lower-case. `caller` is the id of the API key that was used, None on a route
+    without one; `who` are the claims of the user who has signed in, empty where nobody has to.
     """
 
     body: Any
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    caller: str | None = None
+    who: Mapping[str, str] = {}
 
 
 class Content(NamedTuple):
-    """An answer that is sent as it is, not as JSON."""
+    """An answer that is sent as it is, not as JSON; bytes go through API Gateway as base64."""
 
-    body: str
+    body: str | bytes
     type: str
 
 
@@ -107,11 +110,15 @@ class Api:
 
 def _asked(event: Event, body: Any) -> Asked:
     headers = event.get("headers") or {}
+    context = event.get("requestContext") or {}
+    claims = (context.get("authorizer") or {}).get("claims") or {}
     return Asked(
         body,
         path=event.get("pathParameters") or {},
         query=event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
+        caller=(context.get("identity") or {}).get("apiKeyId") or None,
+        who={str(name): str(value) for name, value in claims.items()},
     )
 
 
@@ -154,11 +161,11 @@ def explain(message: str) -> tuple[str, str]:
     return detail.replace("`", "'"), path or "$"
 
 
-def respond(status: int, body: str, content_type: str) -> Response:
-    """An API Gateway proxy response."""
+def respond(status: int, body: str | bytes, content_type: str) -> Response:
+    """An API Gateway proxy response; bytes in base64, which it undoes for the types it knows as binary."""
     return {
         "statusCode": status,
         "headers": {"Content-Type": content_type, "Cache-Control": "no-store"},
-        "body": body,
-        "isBase64Encoded": False,
+        "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
+        "isBase64Encoded": isinstance(body, bytes),
     }

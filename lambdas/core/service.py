@@ -12,6 +12,7 @@ import msgspec
 
 from lambdas.core.bundle import Manifest
 from lambdas.core.errors import InvalidRequest
+from lambdas.core.marks import Marks
 from lambdas.core.schema import Decision
 
 Request = TypeVar("Request", bound=msgspec.Struct)
@@ -27,6 +28,19 @@ class Stamp(NamedTuple):
     decided_at: str
     variant: str
     model_version: str | None
+
+
+class Kept(NamedTuple):
+    """What the log keeps of what was asked: its JSON, and what tells a retry from other content."""
+
+    asked: bytes
+    digest: str
+
+
+def kept(asked: msgspec.Struct) -> Kept:
+    """`asked` kept as it is."""
+    raw = msgspec.json.encode(asked)
+    return Kept(raw, hashlib.sha256(raw).hexdigest())
 
 
 def decision_id(service: str, own: str) -> str:
@@ -74,6 +88,14 @@ class Service(Protocol[Request, Answer, Model, Item]):
         Here a service reads what it remembers of an entity. It is called once for what is decided
         together, whatever then becomes of the model. Never raises for a store that is down.
         """
+        ...
+
+    def keep(self, item: Item) -> Kept:
+        """What the log keeps of the item: small, yet enough to show to people and to learn from."""
+        ...
+
+    def marks(self, answer: Answer) -> Marks:
+        """Whether people hear of `answer` at once, how severe it is, and what of it is still to come."""
         ...
 
     def settle(self, items: Sequence[Item]) -> None:

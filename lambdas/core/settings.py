@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -15,12 +15,16 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision function needs. Field names in capitals are the variables' names."""
+    """What a decision function needs. Field names in capitals are the variables' names.
+
+    `review_sample` is the share of the clear decisions, 0 to 1, that people look at all the same.
+    """
 
     artifacts_bucket: str
     decisions_table: str
     rollout_refresh_seconds: float = 10.0
     decision_ttl_days: int = 30
+    review_sample: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.01
     model_cache_dir: Path = Path("/tmp/models")  # noqa: S108 - Lambda's only writable folder
 
 
@@ -32,10 +36,9 @@ class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the alerts function needs; `alert_outcomes` is a comma-separated list."""
+    """What the alerts function needs."""
 
     alert_topic_arn: str
-    alert_outcomes: str
 
 
 class LabelSettings(msgspec.Struct, frozen=True, kw_only=True):

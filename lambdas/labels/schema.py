@@ -12,7 +12,11 @@ class LabelRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     label: Annotated[
         str,
-        msgspec.Meta(min_length=1, max_length=60, description="A class of the service's model."),
+        msgspec.Meta(
+            min_length=1,
+            max_length=60,
+            description="A class of the service's model; content takes several, joined by commas.",
+        ),
     ]
     by: Annotated[
         str,

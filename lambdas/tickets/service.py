@@ -11,10 +11,11 @@ import numpy as np
 
 from lambdas.core.bundle import Head, Manifest
 from lambdas.core.errors import BundleError
+from lambdas.core.marks import Marks
 from lambdas.core.model import Array, OnnxModel
 from lambdas.core.policy import Verdict, judge
 from lambdas.core.schema import Term
-from lambdas.core.service import Stamp, refuse_repeats
+from lambdas.core.service import Kept, Stamp, kept, refuse_repeats
 from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of, words_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketDecision, TicketRequest
@@ -22,6 +23,9 @@ from lambdas.tickets.terms import top_terms
 
 ENTRIES_A_RUN = 60_000
 """Bounds the memory of one model run: a batch of very long tickets is run in parts."""
+
+
+_SEVERITY = {"low": 1, "medium": 3, "high": 5, "critical": 7}
 
 
 class Tokens(Protocol):
@@ -98,6 +102,15 @@ class Tickets:
     ) -> list[TicketRequest]:
         """The tickets themselves: nothing is remembered of a customer."""
         return list(requests)
+
+    def keep(self, item: TicketRequest) -> Kept:
+        """The ticket itself."""
+        return kept(item)
+
+    def marks(self, answer: TicketDecision) -> Marks:
+        """The more urgent a ticket is, the earlier it is looked at; none is worth an immediate alert."""
+        urgency = answer.outputs.get("urgency")
+        return Marks(severity=_SEVERITY.get(urgency.label, 3) if urgency else 3)
 
     def settle(self, items: Sequence[TicketRequest]) -> None:
         """Nothing is remembered."""

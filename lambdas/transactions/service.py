@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from lambdas.core.bundle import Manifest
 from lambdas.core.decide import utc_now
-from lambdas.core.service import Stamp, refuse_repeats
+from lambdas.core.marks import Marks
+from lambdas.core.service import Kept, Stamp, kept, refuse_repeats
 from lambdas.transactions.cards import Cards
 from lambdas.transactions.features import FEATURE_NAMES, matrix
 from lambdas.transactions.later import Update
@@ -20,6 +21,7 @@ from lambdas.transactions.schema import Reason, TransactionDecision, Transaction
 from lambdas.transactions.seen import Observed, Seen
 from lambdas.transactions.words import words_of
 
+_SEVERITY = {"low": 1, "medium": 3, "high": 5, "critical": 7}
 _AT = {name: k for k, name in enumerate(FEATURE_NAMES)}
 
 
@@ -73,6 +75,14 @@ class Transactions:
         seen = self._cards.look([Update(request, own, received) for request, own in pairs])
         found = zip(requests, seen.observed(), strict=True)
         return [Item(*pair, seen, index) for index, pair in enumerate(found)]
+
+    def keep(self, item: Item) -> Kept:
+        """The request itself."""
+        return kept(item.request)
+
+    def marks(self, answer: TransactionDecision) -> Marks:
+        """A declined transaction alerts; the riskier one is looked at first."""
+        return Marks(alert=answer.outcome == "decline", severity=_SEVERITY[answer.risk_level])
 
     def settle(self, items: Sequence[Item]) -> None:
         """Let the cards' profiles see what was decided: `items` of one `prepare`."""

@@ -51,7 +51,6 @@ def more_services() -> tuple[Service, ...]:
             feature_store=True,
             catch_up=Worker("lambdas.content.catch_up.handle"),
             stream=Worker("lambdas.content.stream.handle"),
-            alert_outcomes=("remove",),
             looks_back=True,
         ),
     )

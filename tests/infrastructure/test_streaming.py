@@ -184,15 +184,14 @@ def test_functions_join_the_vpc_of_a_feature_store_inside_one_and_no_others_do(
     assert not any("VpcConfig" in made.properties for made in plain.resources("AWS::Lambda::Function"))
 
 
-def test_an_alert_goes_out_for_a_new_decline_and_for_nothing_else(plain: Assembly) -> None:
+def test_an_alert_goes_out_for_what_is_marked_and_for_no_label(plain: Assembly) -> None:
     found = mapping(plain, "alerts")
     assert text(found["EventSourceArn"]).startswith("<Triage-State.PublishOutputFnGetAttDecisions")
     (pattern,) = [json.loads(f["Pattern"]) for f in found["FilterCriteria"]["Filters"]]
     assert pattern == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"NewImage": {"service": {"S": ["transactions"]}, "outcome": {"S": ["decline"]}}},
+        "eventName": ["INSERT", "MODIFY"],
+        "dynamodb": {"NewImage": {"alert": {"S": ["yes"]}, "label": {"S": [{"exists": False}]}}},
     }
-    assert environment(plain, "alerts")["ALERT_OUTCOMES"] == "decline"
     assert found["BisectBatchOnFunctionError"] is True
     assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (5, 3600)
     failed = queues(plain)["triage-alerts-dlq"]
@@ -200,16 +199,6 @@ def test_an_alert_goes_out_for_a_new_decline_and_for_nothing_else(plain: Assembl
         "Fn::GetAtt": [failed.logical_id, "Arn"]
     }
     assert "FifoQueue" not in failed.properties, "Lambda takes no FIFO queue as a destination"
-
-
-def test_each_service_says_what_it_alerts_on(more_services: Assembly) -> None:
-    found = mapping(more_services, "alerts")["FilterCriteria"]["Filters"]
-    images = [json.loads(f["Pattern"])["dynamodb"]["NewImage"] for f in found]
-    assert [(i["service"]["S"], i["outcome"]["S"]) for i in images] == [
-        (["transactions"], ["decline"]),
-        (["content"], ["remove"]),
-    ]
-    assert environment(more_services, "alerts")["ALERT_OUTCOMES"] == "decline,remove"
 
 
 def test_alerts_are_encrypted_at_rest_for_nothing(plain: Assembly) -> None:

@@ -114,6 +114,16 @@ class Shelf:
         etag = etag_of(self.objects[key])
         return None if etag == unless_etag else Object(self.objects[key], etag)
 
+    def download(self, key: str, to: Path) -> None:
+        found = self.get(key)
+        assert found is not None
+        to.write_bytes(found.body)
+
+    def size(self, key: str) -> int:
+        found = self.get(key)
+        assert found is not None
+        return len(found.body)
+
     def put(self, key: str, body: bytes, *, if_etag: str | None = None, if_new: bool = False) -> str:
         if self.fail_with is not None:
             raise self.fail_with

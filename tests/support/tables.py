@@ -23,7 +23,7 @@ class MemoryTable:
             found = self.items.get(request["Key"]["id"]["S"])
             return {"Item": found} if found else {}
         if operation == "UpdateItem":
-            return self._label(request)
+            return self._amend(request) if "REMOVE" in request["UpdateExpression"] else self._label(request)
         puts = [request] if operation == "PutItem" else [each["Put"] for each in request["TransactItems"]]
         taken = [self.items.get(put["Item"]["id"]["S"]) for put in puts]
         if any(taken):
@@ -38,8 +38,18 @@ class MemoryTable:
             self.items[put["Item"]["id"]["S"]] = put["Item"]
         return {}
 
+    def _amend(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The update that makes a provisional decision final."""
+        item = self.items.get(request["Key"]["id"]["S"])
+        if item is None or "pending" not in item:
+            raise PreconditionFailed("condition", current={})
+        names = request["ExpressionAttributeNames"]
+        item |= {names[f"#{n[1:]}"]: v for n, v in request["ExpressionAttributeValues"].items()}
+        del item["pending"]
+        return {}
+
     def _label(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The one update that the decision log sends; the same is tried against a real emulator."""
+        """The update that labels; the same is tried against a real emulator."""
         item = self.items.get(request["Key"]["id"]["S"])
         new = request["ExpressionAttributeValues"]
         if item is None or (

@@ -29,7 +29,7 @@ def test_a_handler_imports_nothing_heavy(module: str) -> None:
         **os.environ,
         "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets",
         "CATCH_UP_QUEUE_URL": "q", "FEATURE_TABLE": "f", "DEAD_LETTER_QUEUE_URL": "d",
-        "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a", "ALERT_OUTCOMES": "decline",
+        "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }  # fmt: skip

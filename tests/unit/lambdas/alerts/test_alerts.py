@@ -48,7 +48,7 @@ def declined(tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_a_decline_is_told_with_what_how_much_and_why(declined: list[dict[str, Any]]) -> None:
     topic = Topic()
-    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    alerts = Alerts(topic, fresh_telemetry("alerts"))
     assert alerts(inserted(declined[0]), CONTEXT) == {"batchItemFailures": []}
     ((subject, text, attributes),) = topic.sent
     assert subject.startswith("Triage: transaction, decline, 900.00 USD, fraud probability ")
@@ -62,26 +62,34 @@ def test_a_decline_is_told_with_what_how_much_and_why(declined: list[dict[str, A
     assert declined[0]["id"]["S"] in text
 
 
-def test_only_what_is_new_and_asked_for_is_told(declined: list[dict[str, Any]]) -> None:
+def test_only_what_is_marked_is_told_and_no_label_of_it(declined: list[dict[str, Any]]) -> None:
     topic = Topic()
-    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
-    alerts(inserted(*declined, kind="MODIFY"), CONTEXT)
-    alerts(inserted({**declined[0], "outcome": {"S": "approve"}}), CONTEXT)
+    alerts = Alerts(topic, fresh_telemetry("alerts"))
+    labelled = [{**item, "label": {"S": "fraud"}} for item in declined]
+    alerts(inserted(*labelled, kind="MODIFY"), CONTEXT)
+    alerts(inserted({**declined[0], "alert": {"S": "told"}}, kind="MODIFY"), CONTEXT)
+    alerts(inserted({name: value for name, value in declined[0].items() if name != "alert"}), CONTEXT)
     alerts({"Records": [{"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "1"}}]}, CONTEXT)
     assert topic.sent == []
+
+
+def test_what_was_provisional_alerts_when_it_is_amended(declined: list[dict[str, Any]]) -> None:
+    topic = Topic()
+    Alerts(topic, fresh_telemetry("alerts"))(inserted(declined[0], kind="MODIFY"), CONTEXT)
+    assert len(topic.sent) == 1
 
 
 def test_what_the_topic_did_not_take_comes_again_from_there_on(declined: list[dict[str, Any]]) -> None:
     topic = Topic()
     topic.down_after = 1
-    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    alerts = Alerts(topic, fresh_telemetry("alerts"))
     assert alerts(inserted(*declined), CONTEXT) == {"batchItemFailures": [{"itemIdentifier": "s1"}]}
     assert len(topic.sent) == 1
 
 
 def test_a_decision_that_cannot_be_read_is_told_all_the_same(declined: list[dict[str, Any]]) -> None:
     topic = Topic()
-    alerts = Alerts(topic, frozenset({"decline"}), fresh_telemetry("alerts"))
+    alerts = Alerts(topic, fresh_telemetry("alerts"))
     alerts(inserted({**declined[0], "answer": {"S": "{"}}, declined[1]), CONTEXT)
     assert len(topic.sent) == 2
     assert declined[0]["id"]["S"] in topic.sent[0][1]

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from lambdas.core.decision_log import ONE_BY_ONE, TRANSACTION_ITEMS, DecisionLog, Entry, Label
 from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
+from lambdas.core.marks import Marks, queue_of
 from lambdas.core.schema import Decision
 from tests.support.tables import MemoryTable
 
+PLAIN = Marks()
 
-def entry(name: str, asked: bytes = b"{}") -> Entry:
-    decision = Decision(
-        decision_id=name, outcome="A", review=False, reasons=[], confidence=0.5, source="model",
+
+def decision(name: str, review: bool = False) -> Decision:
+    return Decision(
+        decision_id=name, outcome="A", review=review, reasons=[], confidence=0.5, source="model",
         variant="champion", model_version="v", degraded=[], decided_at="2026-01-01T00:00:00.000Z",
     )  # fmt: skip
-    return Entry(decision, "digest", asked, "tickets", None)
+
+
+def entry(
+    name: str, asked: bytes = b"{}", *, marks: Marks = PLAIN, review: bool = False, sample: float = 0.0
+) -> Entry:
+    return Entry(decision(name, review), "digest", asked, "tickets", None, marks, sample)
 
 
 def test_more_than_a_transaction_holds_is_split() -> None:
@@ -85,3 +94,55 @@ def test_an_unknown_decision_is_not_found() -> None:
         log.get("a")
     with pytest.raises(NotFound):
         log.label("a", Label("fraud", "1", "ana"))
+
+
+def test_what_is_unclear_or_sampled_is_marked_for_a_queue_and_what_is_pending_is_not() -> None:
+    table = MemoryTable()
+    DecisionLog("d", table, ttl_days=1).record(
+        [
+            entry("clear"),
+            entry("sampled", sample=1.0),
+            entry("unclear", review=True, sample=1.0, marks=Marks(alert=True, severity=9)),
+            entry("pending", review=True, sample=1.0, marks=Marks(pending=("audio",))),
+        ]
+    )
+    marked = {name: item.get("queue", {}).get("S") for name, item in table.items.items()}
+    assert marked == {"clear": None, "sampled": "sample", "unclear": "review", "pending": None}
+    assert table.items["unclear"]["alert"] == {"S": "yes"}
+    assert table.items["unclear"]["severity"] == {"N": "9"}
+    assert "alert" not in table.items["clear"]
+
+
+def test_the_sample_is_stable_and_of_the_share_asked_for() -> None:
+    names = [f"tickets.{k:032x}" for k in range(20_000)]
+
+    def chosen(share: float) -> set[str]:
+        return {n for n in names if queue_of(n, Marks(), review=False, sample=share)}
+
+    few, more = chosen(0.01), chosen(0.05)
+    assert few == chosen(0.01) < more
+    assert 150 < len(few) < 250
+
+
+def test_a_provisional_decision_is_amended_once() -> None:
+    table = MemoryTable()
+    log = DecisionLog("d", table, ttl_days=1)
+    log.record([entry("a", review=True, marks=Marks(pending=("audio",)))])
+    before = log.get("a")
+    assert before.pending == ("audio",)
+    final = msgspec.structs.replace(decision("a"), outcome="B")
+    assert log.amend(before, final, Marks(alert=True, severity=9), sample=1.0)
+    item = table.items["a"]
+    assert (item["outcome"], item["queue"], item["alert"]) == ({"S": "B"}, {"S": "sample"}, {"S": "yes"})
+    assert log.get("a").pending == ()
+    assert not log.amend(before, decision("a"), Marks(), sample=0.0), "it came again"
+    assert item["outcome"] == {"S": "B"}
+
+
+def test_what_alerted_before_it_was_amended_does_not_alert_again() -> None:
+    table = MemoryTable()
+    log = DecisionLog("d", table, ttl_days=1)
+    log.record([entry("a", review=True, marks=Marks(alert=True, pending=("audio",)))])
+    assert table.items["a"]["alert"] == {"S": "yes"}
+    log.amend(log.get("a"), decision("a"), Marks(alert=True), sample=0.0)
+    assert table.items["a"]["alert"] == {"S": "told"}

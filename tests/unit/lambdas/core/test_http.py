@@ -33,6 +33,7 @@ def api() -> Api:
             ("POST", "/v1/box"): Route(Box, lambda asked: {"first": asked.body.items[0].name}),
             ("GET", "/v1/echo/{id}"): Route(None, lambda asked: asked._asdict()),
             ("GET", "/v1/drawing"): Route(None, lambda _: Content("<svg/>", "image/svg+xml")),
+            ("GET", "/v1/picture"): Route(None, lambda _: Content(b"\x89PNG\xff", "image/png")),
             ("GET", "/v1/broken"): Route(None, broken),
         },
         fresh_telemetry(),
@@ -51,13 +52,19 @@ def test_a_good_request_is_answered(api: Api) -> None:
 
 
 def test_a_route_sees_what_stands_around_the_body(api: Api) -> None:
+    more: dict[str, Any]
     more = {"pathParameters": {"id": "t 1"}, "queryStringParameters": {"deep": "1"}, "headers": {"X-A": "b"}}
+    more["requestContext"] = {
+        "identity": {"apiKeyId": "key-1"},
+        "authorizer": {"claims": {"sub": "ana", "auth_time": 7}},
+    }
     assert call(api, "GET", "/v1/echo/{id}", **more)[1] == {
         "body": None, "path": {"id": "t 1"}, "query": {"deep": "1"}, "headers": {"x-a": "b"},
+        "caller": "key-1", "who": {"sub": "ana", "auth_time": "7"},
     }  # fmt: skip
-    nothing = {"pathParameters": None, "queryStringParameters": None, "headers": None}
-    assert call(api, "GET", "/v1/echo/{id}", **nothing)[1] == {
-        "body": None, "path": {}, "query": {}, "headers": {},
+    names = ("pathParameters", "queryStringParameters", "headers", "requestContext")
+    assert call(api, "GET", "/v1/echo/{id}", **dict.fromkeys(names))[1] == {
+        "body": None, "path": {}, "query": {}, "headers": {}, "caller": None, "who": {},
     }  # fmt: skip
 
 
@@ -65,6 +72,13 @@ def test_content_is_sent_as_it_is(api: Api) -> None:
     response = api(proxy_event("GET", "/v1/drawing"), CONTEXT)
     assert (response["statusCode"], response["body"]) == (200, "<svg/>")
     assert response["headers"]["Content-Type"] == "image/svg+xml"
+
+
+def test_bytes_go_through_as_base64(api: Api) -> None:
+    response = api(proxy_event("GET", "/v1/picture"), CONTEXT)
+    assert response["isBase64Encoded"] is True
+    assert base64.b64decode(response["body"]) == b"\x89PNG\xff"
+    assert response["headers"]["Content-Type"] == "image/png"
 
 
 def test_a_base64_body_is_decoded(api: Api) -> None:

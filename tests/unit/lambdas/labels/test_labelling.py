@@ -12,7 +12,8 @@ import pytest
 from lambdas.core.aws import Message
 from lambdas.core.errors import Conflict, DependencyDown, InvalidRequest, NotFound
 from lambdas.core.http import Asked
-from lambdas.labels.labelling import Labelling
+from lambdas.core.labelling import Labelling, Vocabulary
+from lambdas.labels.route import LabelRoute
 from lambdas.labels.schema import LabelRequest, LabelResponse
 from tests.support.fraud_world import FraudWorld
 
@@ -34,11 +35,11 @@ class Desk:
         self.world, self.outbox = FraudWorld(tmp_path), Outbox()
         self.decision = self.world.score(transaction_id="t")
         now = datetime(2026, 6, 2, tzinfo=UTC)
-        self.labelling = Labelling(self.world.log, self.world.shelf, self.outbox, now=lambda: now)
+        self.route = LabelRoute(Labelling(self.world.log, self.world.shelf, self.outbox, now=lambda: now))
 
     def label(self, label: str, by: str = "ana", own: str | None = None) -> LabelResponse:
         asked = Asked(LabelRequest(label, by), {"id": own or self.decision.decision_id}, {}, {})
-        return self.labelling(asked)
+        return self.route(asked)
 
 
 @pytest.fixture
@@ -99,3 +100,28 @@ def test_a_queue_that_is_down_is_said_and_sending_again_is_safe(desk: Desk) -> N
     desk.outbox.down = False
     assert desk.label("fraud").label == "fraud"
     assert len(desk.outbox.sent) == 1
+
+
+def test_several_words_are_one_label_in_the_order_of_the_vocabulary() -> None:
+    words = Vocabulary(("ok", "toxicity", "threat"), several=True)
+    assert words.checked("threat, toxicity") == words.checked("toxicity,threat") == "toxicity,threat"
+    assert words.checked("ok") == "ok"
+    for wrong in ("ok,threat", "threat,threat", "rude", "", "threat,"):
+        with pytest.raises(InvalidRequest) as caught:
+            words.checked(wrong)
+        assert caught.value.field == "label"
+
+
+def test_one_word_services_take_no_commas() -> None:
+    with pytest.raises(InvalidRequest):
+        Vocabulary(("legitimate", "fraud")).checked("fraud,legitimate")
+
+
+def test_the_vocabulary_of_a_manifest_is_its_labels_where_it_has_some(desk: Desk) -> None:
+    item = desk.world.table.items[desk.decision.decision_id]
+    (key,) = [key for key in desk.world.shelf.objects if key.endswith("manifest.json")]
+    manifest = json.loads(desk.world.shelf.objects[key])
+    manifest["settings"]["labels"] = ["ok", "fraud", "other"]
+    desk.world.shelf.objects[key] = json.dumps(manifest).encode()
+    assert desk.label("other,fraud").label == "fraud,other"
+    assert item["label"] == {"S": "fraud,other"}
