@@ -23,8 +23,8 @@ from benchmarks import linear_heads as heads
 from benchmarks.table import Table
 from lambdas.core.bundle import MODEL
 from lambdas.core.model import OnnxModel
+from lambdas.core.tokeniser import Tokeniser
 from lambdas.tickets.features import text_of
-from lambdas.tickets.tokeniser import Tokeniser
 from model_build.encoders.base import Encoder, load
 from model_build.progress import Reporter
 from model_build.tickets.pipeline import TicketTraining

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from lambdas.tickets.features import BUCKETS, grams
+from lambdas.core.ngrams import BUCKETS, grams
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2)
 """What the embedding's logits may count beside the n-grams' scores."""

@@ -1,136 +1,30 @@
-"""From a ticket to the model's inputs. Training and serving both call this, so they cannot differ.
-
-The text becomes hashed n-grams: single words, word pairs, and characters 3 to 5 long inside a word,
-its edges included. Hashing needs no vocabulary, so any language and any size of data set costs the
-same memory; all of it is vectorised integer arithmetic, so it is exact and a batch is one call. No
-ONNX text operator tokenises accents as Python does, which is why this is here and not in the graph.
-"""
+"""From a ticket to the model's inputs: its text, and the hand-made features. Training and serving both call
+this, so they cannot differ; the n-grams of the text are `lambdas/core/ngrams.py`."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.core.characters import CAPITALS, DIGITS, LETTERS, how_many
+from lambdas.core.ngrams import words_of
 from lambdas.tickets.lexicon import TERMS
 from lambdas.tickets.schema import CHANNELS, TIERS, TicketRequest
 
-WORD_BUCKETS: Final = 1 << 18
-CHARACTER_BUCKETS: Final = 1 << 19
-BUCKETS: Final = WORD_BUCKETS + CHARACTER_BUCKETS
-"""Buckets below WORD_BUCKETS hold words and word pairs, the rest hold character n-grams."""
-
-CHARACTER_SIZES: Final = (3, 4, 5)
-LONGEST_WORD: Final = 40
-
-_WORD = re.compile(r"\w+")
-_DIGIT = re.compile(r"\d")
 _MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:[$€£]|usd|eur)", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{3,}\b")
-_LATIN = bytes(range(256)).decode("latin-1")
-_LETTERS = "".join(filter(str.isalpha, _LATIN)).encode("latin-1")
-_CAPITALS = "".join(filter(str.isupper, _LATIN)).encode("latin-1")
-_DIGITS = b"0123456789"
 _TERM_SETS = tuple(TERMS.values())
 _CODE = re.compile(r"\b(?:[A-Z]{2,}[-_]?\d+|0x[0-9A-Fa-f]+|[45]\d\d)\b")
-
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xFF51AFD7ED558CCD)
-_PAIR = np.uint64(0xC2B2AE3D27D4EB4F)
-_SIZE_SALTS = np.arange(CHARACTER_SIZES[-1] + 1, dtype=np.uint64) * _PAIR
-_POWERS = np.cumprod(np.full(LONGEST_WORD + 2, _PRIME, dtype=np.uint64))
-
-Ints = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
-
-
-class Grams(NamedTuple):
-    """The n-grams of some texts, one entry a distinct n-gram of a text, sorted by text.
-
-    rows, buckets, counts: [entries]; entry k says that text `rows[k]` holds bucket `buckets[k]`
-    `counts[k]` times. `words` are the words of all texts; occurrence j of an n-gram starts in word
-    `occurrence_words[j]` and belongs to entry `occurrence_entries[j]`: this is what lets an
-    explanation speak in words.
-    """
-
-    rows: Ints
-    buckets: Ints
-    counts: npt.NDArray[np.float32]
-    words: list[str]
-    word_rows: Ints
-    occurrence_words: Ints
-    occurrence_entries: Ints
 
 
 def text_of(subject: str | None, body: str | None) -> str:
     """Subject and body as the one text that the model reads."""
     return f"{subject or ''}\n{body or ''}"
-
-
-def words_of(text: str) -> list[str]:
-    """The words of `text`: NFKC, lower case, digits as 0, at most LONGEST_WORD characters each."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return [word[:LONGEST_WORD] for word in _WORD.findall(_DIGIT.sub("0", text.lower()))]
-
-
-def grams(texts: Sequence[str], spoken: Sequence[list[str]] | None = None) -> Grams:
-    """The hashed n-grams of `texts`; see Grams. Deterministic on every machine and Python.
-
-    `spoken` are the texts' words where the caller has them already.
-    """
-    spoken = [words_of(text) for text in texts] if spoken is None else spoken
-    words = [word for found in spoken for word in found]
-    word_rows = np.repeat(np.arange(len(texts), dtype=np.int64), [len(found) for found in spoken])
-    if not words:
-        none = np.empty(0, dtype=np.int64)
-        return Grams(none, none, none.astype(np.float32), words, word_rows, none, none)
-    buckets, owners = _occurrences(words, word_rows)
-    keys = word_rows[owners] * BUCKETS + buckets
-    unique, entries, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    rows, entry_buckets = np.divmod(unique, BUCKETS)
-    return Grams(rows, entry_buckets, counts.astype(np.float32), words, word_rows, owners, entries)
-
-
-def _occurrences(words: list[str], word_rows: Ints) -> tuple[Ints, Ints]:
-    """Bucket, and index of the word it starts in, of every n-gram occurrence."""
-    code = np.frombuffer(("  ".join(["", *words, ""])[1:-1]).encode("utf-32-le"), dtype=np.uint32)
-    points = code.astype(np.uint64)
-    lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 2
-    starts = np.cumsum(lengths) - lengths
-    owner = np.repeat(np.arange(len(words), dtype=np.int64), lengths)
-    place = np.arange(len(points), dtype=np.int64) - starts[owner]
-    left = lengths[owner] - place
-
-    whole: Hashes = np.add.reduceat(points * _POWERS[place], starts)
-    pairs = (whole[:-1] * _PAIR + whole[1:])[word_rows[:-1] == word_rows[1:]]
-    pair_owner = np.flatnonzero(word_rows[:-1] == word_rows[1:])
-    buckets = [_bucket(whole, WORD_BUCKETS), _bucket(pairs, WORD_BUCKETS)]
-    owners: list[Ints] = [np.arange(len(words), dtype=np.int64), pair_owner]
-
-    rolling = points
-    for size in range(2, CHARACTER_SIZES[-1] + 1):
-        rolling = rolling[:-1] * _PRIME + points[size - 1 :]
-        if size in CHARACTER_SIZES:
-            inside = np.flatnonzero(left[: len(rolling)] >= size)
-            salted = rolling[inside] + _SIZE_SALTS[size]
-            buckets.append(_bucket(salted, CHARACTER_BUCKETS) + WORD_BUCKETS)
-            owners.append(owner[inside])
-    return np.concatenate(buckets), np.concatenate(owners)
-
-
-def _bucket(hashes: Hashes, size: int) -> Ints:
-    """`hashes` mixed (the finaliser of MurmurHash3) and reduced to [0, size), size a power of two."""
-    mixed = hashes ^ (hashes >> np.uint64(33))
-    mixed = mixed * _MIX
-    mixed = mixed ^ (mixed >> np.uint64(33))
-    reduced: Ints = (mixed & np.uint64(size - 1)).astype(np.int64)
-    return reduced
 
 
 FEATURE_NAMES: Final[tuple[str, ...]] = (
@@ -168,7 +62,7 @@ def handmade(
 def _handmade(ticket: TicketRequest, words: list[str]) -> list[float]:
     text = text_of(ticket.subject, ticket.body)
     raw = text.encode("latin-1", "replace")
-    letters = _how_many(raw, _LETTERS) or 1
+    letters = how_many(raw, LETTERS) or 1
     spoken = set(words)
     previous = math.nan if ticket.previous_tickets is None else math.log1p(ticket.previous_tickets)
     return [
@@ -176,9 +70,9 @@ def _handmade(ticket: TicketRequest, words: list[str]) -> list[float]:
         math.log1p(len(words)),
         min(text.count("!"), 10),
         min(text.count("?") + text.count("¿"), 10),
-        _how_many(raw, _CAPITALS) / letters,
+        how_many(raw, CAPITALS) / letters,
         min(len(_SHOUTED.findall(text)), 20),
-        _how_many(raw, _DIGITS) / len(raw),
+        how_many(raw, DIGITS) / len(raw),
         float(bool(ticket.subject.strip())),
         min(len(_MONEY.findall(text)), 5),
         min(len(_CODE.findall(text)), 5),
@@ -187,11 +81,6 @@ def _handmade(ticket: TicketRequest, words: list[str]) -> list[float]:
         *_one_of(ticket.customer_tier, TIERS),
         previous,
     ]
-
-
-def _how_many(raw: bytes, kind: bytes) -> int:
-    """How many bytes of `raw` are of `kind`."""
-    return len(raw) - len(raw.translate(None, kind))
 
 
 def _one_of(value: str | None, known: tuple[str, ...]) -> list[float]:

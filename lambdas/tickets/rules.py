@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from lambdas.core.ngrams import words_of
 from lambdas.core.schema import HeadAnswer, Term
-from lambdas.tickets.features import text_of, words_of
+from lambdas.tickets.features import text_of
 from lambdas.tickets.lexicon import TERMS
 from lambdas.tickets.schema import TicketRequest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,27 +13,21 @@ from lambdas.core.bundle import Head, Manifest
 from lambdas.core.errors import BundleError
 from lambdas.core.marks import Marks
 from lambdas.core.model import Array, OnnxModel
+from lambdas.core.ngrams import Grams, grams, words_of
 from lambdas.core.policy import Verdict, judge
 from lambdas.core.schema import Term
 from lambdas.core.service import Kept, Stamp, kept, refuse_repeats
-from lambdas.tickets.features import FEATURE_NAMES, Grams, grams, handmade, text_of, words_of
+from lambdas.core.terms import top_terms
+from lambdas.core.tokeniser import Tokens, open_tokeniser
+from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketDecision, TicketRequest
-from lambdas.tickets.terms import top_terms
 
 ENTRIES_A_RUN = 60_000
 """Bounds the memory of one model run: a batch of very long tickets is run in parts."""
 
 
 _SEVERITY = {"low": 1, "medium": 3, "high": 5, "critical": 7}
-
-
-class Tokens(Protocol):
-    """The token ids of an encoder's bundle; `lambdas.tickets.tokeniser.Tokeniser` is one."""
-
-    def tokens(self, texts: Sequence[str]) -> tuple[Array, Array]:
-        """(ids, mask), each [texts, tokens]."""
-        ...
 
 
 class TicketModel(NamedTuple):
@@ -75,7 +69,9 @@ class Tickets:
         """The model, tried once on a short ticket. Raises BundleError."""
         if tuple(manifest.features) != FEATURE_NAMES:
             raise BundleError(f"bundle {manifest.version} was trained with other features: train it again")
-        model = TicketModel(OnnxModel(folder), manifest.heads, _tokeniser(folder, manifest))
+        model = TicketModel(
+            OnnxModel(folder), manifest.heads, open_tokeniser(manifest.settings.get("encoder"), folder)
+        )
         _, outputs = model.run([TicketRequest(body="hello")])
         for head in manifest.heads:
             shape = outputs[head.output].shape if head.output in outputs else None
@@ -188,12 +184,3 @@ def _decision(
         outputs={name: verdict.answer for name, verdict in verdicts.items()},
         terms=terms,
     )
-
-
-def _tokeniser(folder: Path, manifest: Manifest) -> Tokens | None:
-    encoder = manifest.settings.get("encoder")
-    if not encoder:
-        return None
-    from lambdas.tickets.tokeniser import Tokeniser  # noqa: PLC0415 - paid only with an encoder
-
-    return Tokeniser(encoder, folder)

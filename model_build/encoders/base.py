@@ -41,7 +41,7 @@ class Encoder(Protocol):
     """A text encoder whose arithmetic is one ONNX graph.
 
     `files` are the tokeniser's files by the name they take in the flat bundle folder; `settings` is
-    what `lambdas.tickets.tokeniser.Tokeniser` needs, and goes into the manifest as it is.
+    what `lambdas.core.tokeniser.Tokeniser` needs, and goes into the manifest as it is.
     """
 
     @property

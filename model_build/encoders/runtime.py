@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from lambdas.tickets.tokeniser import Tokeniser
+from lambdas.core.tokeniser import Tokeniser
 from model_build.encoders.base import EMBEDDING, IDS, MASK, Floats, Ids, Progress, Source
 
 BATCH: Final = 64

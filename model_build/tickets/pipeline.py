@@ -15,19 +15,20 @@ import numpy.typing as npt
 from msgspec import inspect
 
 from lambdas.core.bundle import MODEL, Head
-from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of, words_of
+from lambdas.core.ngrams import words_of
+from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketRequest
 from model_build.dataset import Batch, Binary, Dataset
 from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
-from model_build.tickets.inputs import tickets_of
+from model_build.tickets.reader import TicketReader, tickets_of
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration
     from model_build.card import Story
     from model_build.clean import Cleaned
     from model_build.task import Task
-    from model_build.tickets.model import FittedTickets
+    from model_build.text.model import FittedText
 
 TEXT_FIELDS: Final = ("subject", "body")
 EXTRA_FIELDS: Final = ("channel", "customer_tier", "previous_tickets")
@@ -101,17 +102,17 @@ class TicketTraining:
         self, dataset: Dataset, model: Mapping[str, Any], progress: Progress
     ) -> CandidateScores:
         """Choose among the linear candidates."""
-        from model_build.tickets.model import cross_validate
+        from model_build.text.choose import cross_validate
 
-        return cross_validate(dataset, model, progress)
+        return cross_validate(dataset, model, TicketReader(), progress)
 
     def fit(
         self, dataset: Dataset, model: Mapping[str, Any], chosen: CandidateScores, progress: Progress
     ) -> Fitted:
         """Fit the chosen candidate."""
-        from model_build.tickets.model import fit
+        from model_build.text.model import fit
 
-        return fit(dataset, model, chosen, progress)
+        return fit(dataset, model, chosen, TicketReader(), progress)
 
     def export(
         self,
@@ -122,9 +123,9 @@ class TicketTraining:
         costs: Mapping[str, Any],
     ) -> Exported:
         """Write the graph, and the tokeniser of an encoder beside it."""
-        from model_build.tickets.graph import build
+        from model_build.text.graph import build
 
-        model = cast("FittedTickets", fitted)
+        model = cast("FittedText", fitted)
         encoder = model.loaded_encoder()
         text = None if encoder is None else encoder.graph()
         graph = build(model.terms, model.scaling, model.heads, calibrations, text)
@@ -138,14 +139,10 @@ class TicketTraining:
     def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
         """The graph in `folder`, run as the ticket function runs it."""
         from lambdas.core.model import OnnxModel
+        from lambdas.core.tokeniser import open_tokeniser
         from lambdas.tickets.service import TicketModel
 
-        tokeniser = None
-        if settings.get("encoder"):
-            from lambdas.tickets.tokeniser import Tokeniser
-
-            tokeniser = Tokeniser(settings["encoder"], folder)
-        model = TicketModel(OnnxModel(folder), list(heads), tokeniser)
+        model = TicketModel(OnnxModel(folder), list(heads), open_tokeniser(settings.get("encoder"), folder))
 
         def serve(batch: Batch) -> dict[str, npt.NDArray[np.float32]]:
             _, outputs = model.run(tickets_of(batch))

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from lambdas.core.tokeniser import Tokeniser
 from lambdas.core.variant import Rollout
-from lambdas.tickets.tokeniser import Tokeniser
 from local import emulator
 from local.environment import client
 from local.place import Place
@@ -158,7 +158,7 @@ def test_the_tokenisers_libraries_do_in_the_image_what_they_do_here(
 ) -> None:
     """Both lost the packages that they download with; see slim_image.py."""
     code = (
-        "import json, pathlib, sys; from lambdas.tickets.tokeniser import Tokeniser\n"
+        "import json, pathlib, sys; from lambdas.core.tokeniser import Tokeniser\n"
         "settings, texts = json.loads(sys.argv[1])\n"
         "print(json.dumps({name: Tokeniser(each, pathlib.Path('/mnt')).tokens(texts)[0].tolist()"
         " for name, each in settings.items()}))"

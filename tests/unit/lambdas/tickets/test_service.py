@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
 from lambdas.core.bundle import decode_manifest
 from lambdas.core.errors import BundleError, InvalidRequest
 from lambdas.core.service import Stamp
-from lambdas.tickets.features import grams
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketRequest
 from lambdas.tickets.service import TicketModel, Tickets
-from lambdas.tickets.terms import top_terms
 from tests.support.bundles import write_bundle
 
 STAMP = Stamp("tickets.1", "2026-01-01T00:00:00.000Z", "champion", "v1")
@@ -78,17 +75,6 @@ def test_rules_route_by_the_domains_terms(body: str, department: str) -> None:
 def test_rules_see_urgency() -> None:
     assert route(TicketRequest(body="urgent outage, production is down"))[0]["urgency"].label == "critical"
     assert route(TicketRequest(body="hello"))[0]["urgency"].label == "medium"
-
-
-def test_terms_are_words_with_their_share_of_the_contributions() -> None:
-    """Each entry of `bad` contributes 1, everything else 0; `bad` stands twice."""
-    found = grams(["bad day, bad luck", "fine"])
-    bad = {int(bucket) for bucket in grams(["bad"]).buckets}
-    contributions = np.array([float(int(b) in bad) for b in found.buckets], dtype=np.float32)
-    first, second = top_terms(found, contributions, 2)
-    assert [term.term for term in first] == ["bad"]
-    assert first[0].weight == pytest.approx(len(bad))
-    assert second == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from lambdas.tickets.tokeniser import Tokeniser
+from lambdas.core.tokeniser import Tokeniser
 from model_build.encoders.base import Encoder, Floats
 
 SAID = [

@@ -1,4 +1,4 @@
-"""The section `model` of the ticket service's parameters."""
+"""The section `model` of the parameters of a service that reads text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class ModelParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What decides how the ticket model is trained.
+    """What decides how a text model is trained.
 
     most_terms: how many n-grams are kept, those in most rows first. least_rows: in how many rows an n-gram
     must stand. most_weights: bounds n-grams times classes, and so the graph, at 4 bytes each.
     feature_weight: how much the hand-made features count against the text. class_weights: by head and
-    class, 1 where nothing is said: what it costs to miss a ticket of the class, against the others.
+    class, 1 where nothing is said: what it costs to miss a row of the class, against the others.
 
     rows_in_memory, entries_in_memory: up to how many training rows, and n-grams in all of them, the
     exact solver is used. regularisation: the candidates, C of the SVM, scored on rows_in_cross_validation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from model_build.tickets.solvers import in_memory, out_of_core
+from model_build.text.solvers import in_memory, out_of_core
 
 CLASSES, ROWS, WORDS = 4, 3_000, 60
 EVEN = dict.fromkeys(range(CLASSES), 1.0)

@@ -1,4 +1,4 @@
-"""Which words of a ticket counted most for the winning label."""
+"""Which words of a text counted most for the winning label."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from operator import itemgetter
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.core.ngrams import Grams
 from lambdas.core.schema import Term
-from lambdas.tickets.features import Grams
 
 TOP = 5
 

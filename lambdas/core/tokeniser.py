@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -30,6 +30,14 @@ class EncoderSettings(msgspec.Struct, frozen=True):
     file: str
     max_tokens: Annotated[int, msgspec.Meta(ge=3)]
     pad: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Tokens(Protocol):
+    """The token ids of a bundle with an encoder; Tokeniser is one."""
+
+    def tokens(self, texts: Sequence[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """(ids, mask), each [texts, tokens]."""
+        ...
 
 
 class Tokeniser:
@@ -59,6 +67,11 @@ class Tokeniser:
             ids[row, : len(found)] = found
             mask[row, : len(found)] = 1.0
         return ids, mask
+
+
+def open_tokeniser(settings: Mapping[str, Any] | None, folder: Path) -> Tokeniser | None:
+    """The tokeniser that a manifest's encoder settings name; None without an encoder. Raises BundleError."""
+    return Tokeniser(settings, folder) if settings else None
 
 
 def _sentencepiece(path: Path, max_tokens: int) -> Encode:

@@ -6,15 +6,15 @@ Fitted apart, each with its own regularisation, the two score better than one mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, overload
+from typing import Any, Final, NamedTuple, overload
 
 import numpy as np
 
 from model_build.dataset import Batch
-from model_build.tickets.inputs import texts_of, tickets_of
-from model_build.tickets.parameters import ModelParameters
-from model_build.tickets.solvers import Exact, logistic
-from model_build.tickets.weights import Floats, Ints
+from model_build.text.inputs import Reader
+from model_build.text.parameters import ModelParameters
+from model_build.text.solvers import Exact, logistic
+from model_build.text.weights import Floats, Ints
 
 ITERATIONS: Final = 300
 
@@ -36,18 +36,18 @@ def candidates(parameters: ModelParameters) -> list[Candidate]:
 
 
 @overload
-def embed(encoder: None, batches: Sequence[Batch]) -> None: ...
+def embed(encoder: None, batches: Sequence[Batch], reader: Reader[Any]) -> None: ...
 @overload
-def embed(encoder: str, batches: Sequence[Batch]) -> Floats: ...
+def embed(encoder: str, batches: Sequence[Batch], reader: Reader[Any]) -> Floats: ...
 @overload
-def embed(encoder: str | None, batches: Sequence[Batch]) -> Floats | None: ...
-def embed(encoder: str | None, batches: Sequence[Batch]) -> Floats | None:
+def embed(encoder: str | None, batches: Sequence[Batch], reader: Reader[Any]) -> Floats | None: ...
+def embed(encoder: str | None, batches: Sequence[Batch], reader: Reader[Any]) -> Floats | None:
     """The embedding of every row of `batches`, [rows, dimension]; None without an encoder."""
     if encoder is None:
         return None
     from model_build.encoders.base import load
 
-    texts = [text for batch in batches for text in texts_of(tickets_of(batch))]
+    texts = [text for batch in batches for text in reader.texts(reader.items(batch))]
     return load(encoder).embed(texts)
 
 

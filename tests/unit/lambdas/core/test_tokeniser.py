@@ -14,7 +14,7 @@ import sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from lambdas.core.errors import BundleError
-from lambdas.tickets.tokeniser import Tokeniser
+from lambdas.core.tokeniser import Tokeniser
 
 WORDS = [
     "my",
@@ -141,7 +141,7 @@ def test_settings_without_a_name_say_so(folder: Path) -> None:
 @KINDS
 def test_only_the_library_of_its_kind_is_imported(kind: str, folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from lambdas.tickets.tokeniser import Tokeniser\n"
+        "import sys; from pathlib import Path; from lambdas.core.tokeniser import Tokeniser\n"
         "seen = lambda: [name for name in ('sentencepiece', 'tokenizers') if name in sys.modules]\n"
         f"before = seen(); Tokeniser({settings(kind)!r}, Path({str(folder)!r})); print(before, seen())"
     )

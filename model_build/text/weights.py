@@ -1,4 +1,4 @@
-"""The ticket model as numbers: what training finds, and the score it stands for.
+"""A text model as numbers: what training finds, and the score it stands for.
 
 A text is a bag of hashed n-grams. Those that training kept get (1 + ln count) * idf; words and
 characters are each scaled to length 1 (as in a union of two TF-IDF vectorisers). The hand-made features
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from lambdas.tickets.features import BUCKETS, WORD_BUCKETS
+from lambdas.core.ngrams import BUCKETS, WORD_BUCKETS
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]

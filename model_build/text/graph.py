@@ -1,12 +1,12 @@
-"""The ticket model as one ONNX graph; docs/contracts.md lists its inputs and outputs.
+"""A text model as one ONNX graph; docs/contracts.md lists its inputs and outputs.
 
-The entries of all tickets lie flat behind each other, so a batch of short and long tickets wastes
+The entries of all texts lie flat behind each other, so a batch of short and long tickets wastes
 nothing: each entry gathers its row of weights, and a scatter-add sums them by ticket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, compose, helper
 
-from lambdas.tickets.features import BUCKETS, FEATURE_NAMES, WORD_BUCKETS
+from lambdas.core.ngrams import BUCKETS, WORD_BUCKETS
 from model_build.calibration import Calibration
 from model_build.onnx_parts import Parts
-from model_build.tickets.weights import Floats, Linear, Scaling, Terms
+from model_build.text.weights import Floats, Linear, Scaling, Terms
 
 OPSET, IR = 18, 9
 REAL, WHOLE = TensorProto.FLOAT, TensorProto.INT64
@@ -29,24 +29,71 @@ def build(
     heads: Mapping[str, Linear],
     calibrations: Mapping[str, Calibration],
     encoder: onnx.ModelProto | None = None,
+    name: str = "tickets",
 ) -> onnx.ModelProto:
-    """The calibrated graph of `heads`, in their order. The same numbers give the same bytes."""
+    """The calibrated graph of `heads`, in their order: probabilities, and what an entry adds to the first.
+
+    `name` is what the rows are. The same numbers give the same bytes.
+    """
     graph = Parts()
+    outputs = []
+    for head, part, size in _heads(graph, name, terms, scaling, heads, calibrations, encoder is not None):
+        _probabilities(graph, head, part, calibrations[head].floor, size)
+        outputs.append(_output(f"{head}_probabilities", [name, size]))
     first = next(iter(heads))
-    weights = [heads[name].terms / calibrations[name].temperature for name in heads]
-    _weighted_entries(graph, terms, np.hstack(weights))
-    logits = _logits(graph, scaling, heads, calibrations, embedded=encoder is not None)
-    start = 0
-    for name, head in heads.items():
-        size = len(head.bias)
-        part = _columns(graph, f"{name}/logits", logits, start, size)
-        _probabilities(graph, name, part, calibrations[name].floor, size)
-        start += size
     _contributions(graph, f"{first}/logits", len(heads[first].bias))
-    return _model(graph, {name: len(head.bias) for name, head in heads.items()}, encoder)
+    outputs.append(_output("contributions", ["entries"]))
+    return _model(graph, name, len(scaling.means), outputs, encoder)
 
 
-def _weighted_entries(graph: Parts, terms: Terms, weights: npt.NDArray[np.floating[Any]]) -> None:
+def build_uncalibrated(
+    terms: Terms,
+    scaling: Scaling,
+    heads: Mapping[str, Linear],
+    encoder: onnx.ModelProto | None = None,
+    *,
+    name: str,
+) -> onnx.ModelProto:
+    """The graph of two-class `heads` that something else calibrates: `<head>_logits`, as they were learned.
+
+    `<head>_contributions` is what each entry adds to the head's log-odds, its second logit less its first.
+    """
+    graph = Parts()
+    as_learned = {head: _as_learned(len(linear.bias)) for head, linear in heads.items()}
+    outputs = []
+    for head, part, size in _heads(graph, name, terms, scaling, heads, as_learned, encoder is not None):
+        graph.add(f"{head}_logits", "Identity", part)
+        _odds(graph, head, list(heads).index(head) * size)
+        outputs.append(_output(f"{head}_logits", [name, size]))
+        outputs.append(_output(f"{head}_contributions", ["entries"]))
+    return _model(graph, name, len(scaling.means), outputs, encoder)
+
+
+def _as_learned(classes: int) -> Calibration:
+    return Calibration(temperature=1.0, bias=[0.0] * classes, method="temperature", log_losses={})
+
+
+def _heads(
+    graph: Parts,
+    name: str,
+    terms: Terms,
+    scaling: Scaling,
+    heads: Mapping[str, Linear],
+    calibrations: Mapping[str, Calibration],
+    embedded: bool,
+) -> Iterator[tuple[str, str, int]]:
+    """Each head with its logits, [rows, classes], and how many classes that are."""
+    weights = [heads[head].terms / calibrations[head].temperature for head in heads]
+    _weighted_entries(graph, name, terms, np.hstack(weights))
+    logits = _logits(graph, scaling, heads, calibrations, embedded=embedded)
+    start = 0
+    for head, linear in heads.items():
+        size = len(linear.bias)
+        yield head, _columns(graph, f"{head}/logits", logits, start, size), size
+        start += size
+
+
+def _weighted_entries(graph: Parts, name: str, terms: Terms, weights: npt.NDArray[np.floating[Any]]) -> None:
     """`entries/weighted` [entries, all classes]: each entry's scaled TF-IDF times its row of weights."""
     table = np.zeros(BUCKETS, dtype=np.int32)
     table[terms.buckets] = np.arange(1, len(terms.buckets) + 1)
@@ -63,8 +110,8 @@ def _weighted_entries(graph: Parts, terms: Terms, weights: npt.NDArray[np.floati
     slot = graph.add("entries/slot", "Add", graph.add("entries/pair", "Mul", "rows", "two"), kind)
     index = graph.add("entries/slot_index", "Unsqueeze", slot, "axis1")
     shape = graph.add("shape", "Shape", "features")
-    graph.add("tickets", "Gather", shape, graph.constant("axis0", [0], np.int64))
-    zeros = graph.add("slots/zeros", "ConstantOfShape", graph.add("slots/number", "Mul", "tickets", "two"))
+    graph.add(name, "Gather", shape, graph.constant("axis0", [0], np.int64))
+    zeros = graph.add("slots/zeros", "ConstantOfShape", graph.add("slots/number", "Mul", name, "two"))
     squares = graph.add("entries/square", "Mul", value, value)
     sums = graph.add("slots/squares", "ScatterND", zeros, index, squares, reduction="add")
     floor = graph.add("slots/floor", "Max", sums, graph.constant("tiny", 1e-30))
@@ -85,7 +132,7 @@ def _logits(
     *,
     embedded: bool,
 ) -> str:
-    """Every head's logits side by side, [tickets, all classes]."""
+    """Every head's logits side by side, [rows, all classes]."""
     scaled = [
         heads[name].features / scaling.scales[:, None] / calibrations[name].temperature for name in heads
     ]
@@ -129,7 +176,7 @@ def _columns(graph: Parts, name: str, source: str, start: int, size: int) -> str
 
 
 def _contributions(graph: Parts, logits: str, classes: int) -> None:
-    """What each entry adds to its ticket's winning logit, less its mean over the classes."""
+    """What each entry adds to its row's winning logit, less its mean over the classes."""
     own = _columns(graph, "entries/own", "entries/weighted", 0, classes)
     winner = graph.add("winner", "ArgMax", logits, axis=1, keepdims=1)
     index = graph.add("entries/winner", "Gather", winner, "rows")
@@ -139,16 +186,31 @@ def _contributions(graph: Parts, logits: str, classes: int) -> None:
     graph.add("contributions", "Squeeze", above, "axis1")
 
 
-def _model(graph: Parts, classes: Mapping[str, int], encoder: onnx.ModelProto | None) -> onnx.ModelProto:
+def _odds(graph: Parts, head: str, start: int) -> None:
+    """What each entry adds to the log-odds of a two-class head whose weights begin at column `start`."""
+    no = _columns(graph, f"{head}/no", "entries/weighted", start, 1)
+    yes = _columns(graph, f"{head}/yes", "entries/weighted", start + 1, 1)
+    graph.add(f"{head}_contributions", "Squeeze", graph.add(f"{head}/odds", "Sub", yes, no), "axis1")
+
+
+def _output(name: str, shape: list[str | int]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, REAL, shape)
+
+
+def _model(
+    graph: Parts,
+    name: str,
+    features: int,
+    outputs: list[onnx.ValueInfoProto],
+    encoder: onnx.ModelProto | None,
+) -> onnx.ModelProto:
     info = helper.make_tensor_value_info
     inputs = [
         info("rows", WHOLE, ["entries"]),
         info("buckets", WHOLE, ["entries"]),
         info("counts", REAL, ["entries"]),
-        info("features", REAL, ["tickets", len(FEATURE_NAMES)]),
+        info("features", REAL, [name, features]),
     ]
-    outputs = [info(f"{name}_probabilities", REAL, ["tickets", size]) for name, size in classes.items()]
-    outputs.append(info("contributions", REAL, ["entries"]))
     nodes, constants = graph.nodes, graph.constants
     opset = OPSET
     if encoder is not None:
@@ -157,7 +219,7 @@ def _model(graph: Parts, classes: Mapping[str, int], encoder: onnx.ModelProto | 
         nodes = [*part.node, *nodes]
         constants = [*part.initializer, *constants]
         opset = max(opset, *(each.version for each in encoder.opset_import if not each.domain))
-    made = helper.make_graph(nodes, "tickets", inputs, outputs, constants)
+    made = helper.make_graph(nodes, name, inputs, outputs, constants)
     imports = [helper.make_opsetid("", opset)]
     if encoder is not None:
         imports += [each for each in encoder.opset_import if each.domain]

@@ -1,0 +1,1 @@
+"""Linear models of text, shared by the services that read it."""
