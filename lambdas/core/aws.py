@@ -19,7 +19,14 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from lambdas.core.errors import DependencyDown, NotFound, PreconditionFailed
-from lambdas.core.signing import Credentials, credentials, query_string, signed_headers
+from lambdas.core.signing import (
+    Credentials,
+    credentials,
+    post_form,
+    presigned_query,
+    query_string,
+    signed_headers,
+)
 
 CHUNK = 1 << 20
 
@@ -46,7 +53,7 @@ class Connection:
             "AWS_ENDPOINT_URL"
         )
         self._timeout = timeout
-        self._who = who or credentials()
+        self.who = who or credentials()
         self._open: dict[str, http.client.HTTPConnection] = {}
 
     def request(
@@ -74,7 +81,7 @@ class Connection:
             body=body,
             service=self.service,
             region=self.region,
-            who=self._who,
+            who=self.who,
         )
         target = quote(path, safe="/-_.~") + (f"?{query_string(query)}" if query else "")
         for fresh in (False, True):
@@ -96,13 +103,18 @@ class Connection:
         """The host to send to: `name` on AWS, the endpoint's own when one is set."""
         return urlsplit(self.endpoint).netloc if self.endpoint else name
 
+    @property
+    def scheme(self) -> str:
+        """`http` for an endpoint that says so, `https` otherwise."""
+        return "http" if self.endpoint and urlsplit(self.endpoint).scheme == "http" else "https"
+
     def suffix(self) -> str:
         """The DNS suffix of the region's partition."""
         return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
 
     def _connection(self, host: str, *, fresh: bool) -> http.client.HTTPConnection:
         if fresh or host not in self._open:
-            if self.endpoint and urlsplit(self.endpoint).scheme == "http":
+            if self.scheme == "http":
                 self._open[host] = http.client.HTTPConnection(host, timeout=self._timeout)
             else:
                 self._open[host] = http.client.HTTPSConnection(
@@ -179,6 +191,32 @@ class Bucket:
         if response.status in {409, 412} or (response.status == 404 and if_etag):
             raise PreconditionFailed(f"s3://{self.name}/{key} is not what it was")
         raise DependencyDown(f"s3 answered {response.status} to a write of s3://{self.name}/{key}")
+
+    def link(self, key: str, *, seconds: int) -> str:
+        """A URL under which anybody may read the object at `key` for `seconds`."""
+        host, path = self._address(key)
+        http = self._http
+        query = presigned_query(
+            method="GET", host=host, path=path, region=http.region, who=http.who, seconds=seconds
+        )
+        return f"{http.scheme}://{host}{quote(path, safe='/-_.~')}?{query}"
+
+    def form(self, fields: Mapping[str, str], *, most_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+        """(URL, fields) of a form by which anybody may store one object, `fields["key"]`, for `seconds`.
+
+        The file goes into the field `file`, after the others.
+        """
+        http = self._http
+        host, path = self._address("")
+        signed = post_form(
+            bucket=self.name,
+            fields=fields,
+            most_bytes=most_bytes,
+            region=http.region,
+            who=http.who,
+            seconds=seconds,
+        )
+        return f"{http.scheme}://{host}{path}", signed
 
     def _address(self, key: str) -> tuple[str, str]:
         if self._http.endpoint:

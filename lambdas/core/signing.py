@@ -9,8 +9,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-s
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -18,6 +20,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from lambdas.core.errors import SettingsError
+
+ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials(NamedTuple):
@@ -80,15 +84,93 @@ def signed_headers(
         )
     )
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    signature = hmac.new(
-        _key(who.secret, stamp[:8], region, service), to_sign.encode(), hashlib.sha256
-    ).hexdigest()
+    signature = _signature(canonical, stamp, region, service, who)
     out["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={who.key}/{scope}, SignedHeaders={names}, Signature={signature}"
+        f"{ALGORITHM} Credential={who.key}/{scope}, SignedHeaders={names}, Signature={signature}"
     )
     return out
+
+
+def presigned_query(
+    *,
+    method: str,
+    host: str,
+    path: str,
+    region: str,
+    who: Credentials,
+    seconds: int,
+    now: float | None = None,
+) -> str:
+    """The query with which `method` on S3's `path` is allowed to anybody for `seconds`."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    query = {
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{who.key}/{stamp[:8]}/{region}/s3/aws4_request",
+        "X-Amz-Date": stamp,
+        "X-Amz-Expires": str(seconds),
+        "X-Amz-SignedHeaders": "host",
+        **({"X-Amz-Security-Token": who.token} if who.token else {}),
+    }
+    canonical = "\n".join(
+        (
+            method,
+            quote(path, safe="/-_.~"),
+            query_string(query),
+            f"host:{host}",
+            "",
+            "host",
+            "UNSIGNED-PAYLOAD",
+        )
+    )
+    return f"{query_string(query)}&X-Amz-Signature={_signature(canonical, stamp, region, 's3', who)}"
+
+
+def post_form(
+    *,
+    bucket: str,
+    fields: Mapping[str, str],
+    most_bytes: int,
+    region: str,
+    who: Credentials,
+    seconds: int,
+    now: float | None = None,
+) -> dict[str, str]:
+    """`fields` (the object's key among them) with what makes S3 take a form of them for `seconds`.
+
+    The file must have 1 to `most_bytes` bytes, and the form exactly these fields.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html
+    """
+    at = time.time() if now is None else now
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
+    said = {
+        **fields,
+        "x-amz-algorithm": ALGORITHM,
+        "x-amz-credential": f"{who.key}/{stamp[:8]}/{region}/s3/aws4_request",
+        "x-amz-date": stamp,
+        **({"x-amz-security-token": who.token} if who.token else {}),
+    }
+    policy = {
+        "expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at + seconds)),
+        "conditions": [
+            {"bucket": bucket},
+            ["content-length-range", 1, most_bytes],
+            *({name: value} for name, value in said.items()),
+        ],
+    }
+    encoded = base64.b64encode(json.dumps(policy).encode()).decode()
+    key = _key(who.secret, stamp[:8], region, "s3")
+    signature = hmac.new(key, encoded.encode(), hashlib.sha256).hexdigest()
+    return {**said, "policy": encoded, "x-amz-signature": signature}
+
+
+def _signature(canonical: str, stamp: str, region: str, service: str, who: Credentials) -> str:
+    """The signature of a canonical request."""
+    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    to_sign = f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}"
+    return hmac.new(
+        _key(who.secret, stamp[:8], region, service), to_sign.encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def query_string(query: Mapping[str, str]) -> str:

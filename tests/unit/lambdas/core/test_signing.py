@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import json
 from collections.abc import Mapping
 from unittest import mock
+from urllib.parse import parse_qsl, urlsplit
 
 import botocore.auth
 import botocore.awsrequest
@@ -14,7 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.core.errors import SettingsError
-from lambdas.core.signing import Credentials, credentials, query_string, signed_headers
+from lambdas.core.signing import (
+    Credentials,
+    credentials,
+    post_form,
+    presigned_query,
+    query_string,
+    signed_headers,
+)
 
 NOW = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
 
@@ -74,3 +84,45 @@ def test_a_query_is_sorted_and_encoded() -> None:
 def test_missing_credentials_name_the_variable() -> None:
     with pytest.raises(SettingsError, match="AWS_SECRET_ACCESS_KEY"):
         credentials({"AWS_ACCESS_KEY_ID": "x"})
+
+
+@given(
+    key=st.text("abcXYZ019+=~-_.éñ /", min_size=1, max_size=30).map(lambda key: key.strip("/ ") or "k"),
+    token=st.none() | st.just("a-session/token=="),
+)
+def test_a_link_is_signed_as_botocore_signs_it(key: str, token: str | None) -> None:
+    who = Credentials("AKIDEXAMPLE", "secret", token)
+    host = "bucket.s3.eu-west-1.amazonaws.com"
+    ours = presigned_query(
+        method="GET", host=host, path=f"/{key}", region="eu-west-1", who=who, seconds=300, now=NOW.timestamp()
+    )
+    request = botocore.awsrequest.AWSRequest(method="GET", url=f"https://{host}/{encode(key)}")
+    with mock.patch("botocore.auth.get_current_datetime", return_value=NOW.replace(tzinfo=None)):
+        botocore.auth.S3SigV4QueryAuth(
+            botocore.credentials.Credentials(*who), "s3", "eu-west-1", expires=300
+        ).add_auth(request)
+    assert dict(parse_qsl(ours)) == dict(parse_qsl(urlsplit(request.url).query))
+
+
+@pytest.mark.parametrize("token", [None, "a-session-token"])
+def test_a_form_is_signed_as_botocore_signs_it(token: str | None) -> None:
+    who = Credentials("AKIDEXAMPLE", "secret", token)
+    fields = {"key": "uploads/a/b", "Content-Type": "image/png"}
+    ours = post_form(
+        bucket="bucket", fields=fields, most_bytes=5_000, region="eu-west-1", who=who, seconds=300,
+        now=NOW.timestamp(),
+    )  # fmt: skip
+    policy = json.loads(base64.b64decode(ours["policy"]))
+    assert policy["expiration"] == "2026-03-04T05:11:07Z"
+    conditions = policy["conditions"]
+    assert {"bucket": "bucket"} in conditions
+    assert ["content-length-range", 1, 5_000] in conditions
+    assert {"key": "uploads/a/b"} in conditions
+    covered = {name for condition in conditions if isinstance(condition, dict) for name in condition}
+    assert set(ours) - {"policy", "x-amz-signature"} == covered - {"bucket"}
+    scope = "20260304/eu-west-1/s3/aws4_request"
+    assert ours["x-amz-credential"] == f"AKIDEXAMPLE/{scope}"
+    signer = botocore.auth.S3SigV4PostAuth(botocore.credentials.Credentials(*who), "s3", "eu-west-1")
+    request = botocore.awsrequest.AWSRequest(method="POST", url="https://bucket.s3.amazonaws.com/")
+    request.context["timestamp"] = "20260304T050607Z"
+    assert ours["x-amz-signature"] == signer.signature(ours["policy"], request)
