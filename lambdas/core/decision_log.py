@@ -62,7 +62,8 @@ class Label(msgspec.Struct, frozen=True):
 class Logged(msgspec.Struct, frozen=True):
     """A decision as it stands in the log: the JSON of what was asked and answered, and its label.
 
-    `pending` names what of it is still to come; `alerted`, whether people were to hear of it at once.
+    `pending` names what of it is still to come; `alerted`, whether people were to hear of it at once;
+    `expires`, when the log forgets it, in seconds since the epoch.
     """
 
     decision_id: str
@@ -73,6 +74,8 @@ class Logged(msgspec.Struct, frozen=True):
     label: Label | None
     pending: tuple[str, ...] = ()
     alerted: bool = False
+    severity: int = 3
+    expires: int = 0
 
 
 class Table(Protocol):
@@ -127,20 +130,7 @@ class DecisionLog:
 
         Raises NotFound, DependencyDown, and Conflict when somebody else has labelled it otherwise.
         """
-        request = {
-            "TableName": self._table,
-            "Key": {"id": {"S": decision_id}},
-            "UpdateExpression": "SET #label = :label, #at = :at, #by = :by",
-            "ConditionExpression": "attribute_exists(id) AND "
-            "(attribute_not_exists(#by) OR #by = :by OR #label = :label)",
-            "ExpressionAttributeNames": {"#label": "label", "#at": "label_at", "#by": "label_by"},
-            "ExpressionAttributeValues": {
-                ":label": {"S": label.label},
-                ":at": {"S": label.at},
-                ":by": {"S": label.by},
-            },
-            "ReturnValues": "ALL_NEW",
-        }
+        request = {**self.label_update(decision_id, label), "ReturnValues": "ALL_NEW"}
         try:
             return _logged(self._dynamo.call("UpdateItem", request)["Attributes"])
         except PreconditionFailed as error:
@@ -149,6 +139,25 @@ class DecisionLog:
             raise Conflict(
                 f"somebody else says that it was {said}: settle it between you", field="label"
             ) from error
+
+    def label_update(self, decision_id: str, label: Label, *, overrule: bool = False) -> dict[str, Any]:
+        """The update that writes `label`, for a transaction with other writes.
+
+        It wants the decision to be there and, unless `overrule`, that nobody else labelled it otherwise.
+        """
+        nobody_else = " AND (attribute_not_exists(#by) OR #by = :by OR #label = :label)"
+        return {
+            "TableName": self._table,
+            "Key": {"id": {"S": decision_id}},
+            "UpdateExpression": "SET #label = :label, #at = :at, #by = :by",
+            "ConditionExpression": "attribute_exists(id)" + ("" if overrule else nobody_else),
+            "ExpressionAttributeNames": {"#label": "label", "#at": "label_at", "#by": "label_by"},
+            "ExpressionAttributeValues": {
+                ":label": {"S": label.label},
+                ":at": {"S": label.at},
+                ":by": {"S": label.by},
+            },
+        }
 
     def amend(self, before: Logged, decision: Decision, marks: Marks, *, sample: float) -> bool:
         """Write the final `decision` over the provisional one that `before` holds.
@@ -285,4 +294,6 @@ def _logged(item: dict[str, Any]) -> Logged:
         label=label,
         pending=tuple(item["pending"]["S"].split(",")) if "pending" in item else (),
         alerted="alert" in item,
+        severity=int(item["severity"]["N"]) if "severity" in item else 3,
+        expires=int(item["expires"]["N"]) if "expires" in item else 0,
     )

@@ -33,6 +33,20 @@ class PayloadTooLarge(InvalidRequest):
     title = "Payload too large"
 
 
+class Unauthorized(TriageError):
+    """Nobody has signed in, or not with what was sent."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(TriageError):
+    """The one who asks may not do this."""
+
+    status = 403
+    title = "Forbidden"
+
+
 class NotFound(TriageError):
     """No such route or resource."""
 
@@ -52,6 +66,13 @@ class Conflict(TriageError):
 
     status = 409
     title = "Conflict"
+
+
+class TooManyRequests(TriageError):
+    """Asked too often; later it works."""
+
+    status = 429
+    title = "Too many requests"
 
 
 class BundleError(TriageError):
