@@ -1,0 +1,307 @@
+// The reviewer's desk: one item at a time from the queue, its claim, and the verdict on its way.
+
+import { ApiError, call, skew } from "./api.js";
+import { countdown, secondsLeft } from "./claim.js";
+import { announce, fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { itemView } from "./item.js";
+import { bind } from "./keys.js";
+import { empty, loading, notice } from "./parts.js";
+import { coverAll, toggleNext } from "./reveal.js";
+import { Waiting, toast } from "./undo.js";
+import { verdictForm } from "./verdict.js";
+
+const ENOUGH = 10; // seconds of a claim below which an act is sent at once
+
+/**
+ * `place` shows the item, `filters` are the queue's, `candidates()` the items listed, `changed()` is called when the
+ * queue is no longer as it was, `shown(id)` with the item that is on the desk, or null.
+ */
+export class Desk {
+  #place; #queue; #claim = null; #form = null; #review = null; #aside = []; #busy = false;
+
+  constructor({ place, queue }) {
+    this.#place = place;
+    this.#queue = queue;
+    this.waiting = new Waiting(document.getElementById("toasts"));
+    this.#bind();
+    this.clear();
+  }
+
+  /** The item on the desk is the reviewer's to judge. */
+  get held() {
+    return this.#form !== null;
+  }
+
+  /** Take the next item that fits the filters. */
+  next() {
+    return this.#once(async () => {
+      const aside = this.#aside.pop();
+      if (aside) return this.#show(aside.review, { kept: aside.kept });
+      if (this.held) return void toast("Finish this one first, or put it back.");
+      this.#wait();
+      const review = await this.#claimNext();
+      if (review) return this.#show(review);
+      this.clear("done");
+      return announce("Nothing waits for you now.");
+    });
+  }
+
+  /** Open the item of a line of the list: claim it if it waits, else only look. */
+  open(summary) {
+    return this.#once(async () => {
+      if (summary.id === this.#review?.id) return;
+      await this.#layAside();
+      this.#wait();
+      if (summary.state === "open" || summary.mine) {
+        try {
+          return this.#show((await claim({ id: summary.id })).review);
+        } catch (error) {
+          if (!(error instanceof ApiError) || ![403, 404, 409].includes(error.status)) throw error;
+          toast(error.message);
+          this.#queue.changed();
+        }
+      }
+      this.#show(await call("GET", path(summary.id)));
+    });
+  }
+
+  /** The item `id` as an address or a reload names it; the reviewer's own ones go on where they were. */
+  look(id) {
+    return this.open({ id, state: "unknown", mine: false });
+  }
+
+  /** Send what waits and give back what is held: before signing out. */
+  async leave() {
+    await this.waiting.flush();
+    const held = [this.held && this.#review, ...this.#aside.map((each) => each.review)].filter(Boolean);
+    await Promise.allSettled(held.map((review) => call("POST", path(review.id, "release"), {})));
+    this.#stop();
+  }
+
+  /** An empty desk. `why` is "done" when the queue had nothing. */
+  clear(why = "") {
+    this.#stop();
+    this.#review = null;
+    this.#queue.shown(null);
+    fill(this.#place, why === "done"
+      ? empty("check", "Nothing waits for you", "New items come in by themselves. What you skipped comes back later.", takeButton("Look again", this))
+      : empty("queue", "Ready when you are", "Take the next item, or choose one from the queue. It is yours for some minutes.", takeButton("Take the next item", this)));
+  }
+
+  #bind() {
+    bind("r", "Item", "More time for this item", () => this.held && this.#renew());
+    bind("v", "Item", "Show what is covered, or cover it again", () => this.#review && toggleNext());
+    bind("h", "Item", "What mattered in the picture", () => this.#place.querySelector("[data-act='heat']")?.click());
+    bind("i", "Item", "Open or close what the model said", () => this.#place.querySelector("[data-act='model'] > summary")?.click());
+    bind("s", "Verdict", "Skip", () => this.held && this.#aside_("skip", "Skipped"));
+    bind("e", "Verdict", "Escalate to a lead", () => this.held && this.#escalate());
+    bind("x", "Verdict", "Put it back", () => this.held && this.#aside_("release", "Put back"));
+    bind("u", "Verdict", "Undo, while the message is there", () => this.waiting.cancel());
+  }
+
+  #show(review, { kept = null } = {}) {
+    this.#stop();
+    coverAll();
+    this.#review = review;
+    const left = review.claim_until ? secondsLeft(review.claim_until, Date.now() + skew) : 0;
+    const mine = review.mine && left > 0;
+    if (mine) this.#hold(review, kept);
+    this.#draw(mine ? null : this.#looked(review));
+    if (review.mine && left <= 0) this.#expired();
+    this.#queue.shown(review.id);
+    this.#place.scrollTo?.(0, 0);
+    scrollTo(0, 0);
+    this.#place.querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  #hold(review, kept) {
+    const acts = {
+      verdict: (body, words) => this.#act({ path: "verdict", body, words }),
+      skip: (note) => this.#aside_("skip", "Skipped", note),
+      release: (note) => this.#aside_("release", "Put back", note),
+      escalate: () => this.#escalate(),
+    };
+    this.#form = verdictForm({ review, acts, kept });
+    this.#claim = countdown({ until: review.claim_until, skew, renew: () => this.#renew(), expired: () => this.#expired() });
+  }
+
+  #draw(banner, actions = []) {
+    const review = this.#review;
+    fill(this.#place, itemView({
+      review, banner, actions,
+      form: this.#form?.element ?? null,
+      claim: this.#claim?.element ?? null,
+      again: (name) => this.#freshLink(name),
+      back: () => this.#back(),
+    }));
+  }
+
+  /** Why an item that is not the reviewer's can only be looked at, and the way to make it theirs. */
+  #looked(review) {
+    if (review.mine) return null;
+    const take = h("button", { type: "button", class: "button compact", text: "Claim it", on: { click: () => this.#claimAgain() } });
+    if (review.state === "settled") return notice("", "This is settled. You can look at it, not change it.");
+    if (review.state === "claimed") return notice("", `${review.held_by} is looking at this. You can only watch.`);
+    return notice("", review.state === "escalated" ? "This waits for a lead." : "This waits for somebody.", take);
+  }
+
+  #expired() {
+    if (!this.#review) return;
+    const kept = this.#form?.state() ?? null;
+    this.#form = null;
+    this.#claim = null;
+    this.#draw(notice("warn", "Your time for this item has run out: others can take it now. What you chose is kept here.",
+      h("button", { type: "button", class: "button compact", text: "Claim it again", on: { click: () => this.#claimAgain(kept) } })));
+    announce("Your time for this item has run out.", true);
+    this.#queue.changed();
+  }
+
+  #claimAgain(kept = null) {
+    return this.#once(async () => {
+      const { review } = await claim({ id: this.#review.id });
+      this.#show(review, { kept });
+      this.#queue.changed();
+    });
+  }
+
+  #renew() {
+    return this.#once(async () => {
+      const { review } = await claim({ id: this.#review.id });
+      this.#review = { ...this.#review, claim_until: review.claim_until };
+      const old = this.#claim;
+      this.#claim = countdown({ until: review.claim_until, skew, renew: () => this.#renew(), expired: () => this.#expired() });
+      old.stop();
+      old.element.replaceWith(this.#claim.element);
+      announce("The time starts anew.");
+    });
+  }
+
+  #aside_(what, words, note = this.#form.state().note.trim()) {
+    return this.#act({ path: what, body: note ? { note } : {}, words });
+  }
+
+  #escalate() {
+    const area = h("textarea", { id: "escalate-why", rows: 3, maxlength: 2000 });
+    area.value = this.#form.state().note;
+    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "escalate-title" },
+      h("form", { method: "dialog", class: "stack gap" },
+        h("h2", { id: "escalate-title", class: "dialog-title", text: "Escalate to a lead" }),
+        h("div", { class: "field" }, h("label", { for: area.id, text: "What should the lead know? (optional)" }), area),
+        h("div", { class: "row end" },
+          h("button", { type: "button", class: "button plain", text: "Cancel", on: { click: () => dialog.close() } }),
+          h("button", { type: "submit", class: "button primary" }, icon("up", 16), "Escalate"))));
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("submit", () => this.#aside_("escalate", "Escalated", area.value.trim()));
+    area.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) dialog.querySelector("form").requestSubmit(); });
+    document.body.append(dialog);
+    dialog.showModal();
+    area.focus();
+  }
+
+  /** Hold an act back for the seconds in which it can be undone, and go on with the next item meanwhile. */
+  async #act({ path: what, body, words }) {
+    const review = this.#review;
+    const kept = this.#form.state();
+    this.clear();
+    await this.waiting.hold({
+      words,
+      send: (leaving) => this.#send({ review, kept, what, body, leaving }),
+      undo: () => this.#reopen({ review, kept }),
+    });
+    if (secondsLeft(review.claim_until, Date.now() + skew) < ENOUGH) await this.waiting.flush();
+    return this.next();
+  }
+
+  async #send({ review, kept, what, body, leaving }) {
+    try {
+      await call("POST", path(review.id, what), body, { leaving });
+      this.#queue.changed();
+    } catch (error) {
+      if (leaving) return;
+      toast(`Not sent: ${error.message}`, { bad: true, action: { words: "Open it again", call: () => this.#reopen({ review, kept }) } });
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  async #reopen({ review, kept }) {
+    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+    this.#show(review, { kept });
+  }
+
+  /** The next item from the server; the one whose verdict still waits is not next. */
+  async #claimNext() {
+    const { service, kind, severity } = this.#queue.filters();
+    for (const each of severity ? this.#queue.candidates() : []) {
+      try {
+        return (await claim({ id: each.id })).review;
+      } catch (error) {
+        if (!(error instanceof ApiError) || ![403, 404, 409].includes(error.status)) throw error; // taken meanwhile: the next one
+      }
+    }
+    return severity ? null : (await claim({ ...(service && { service }), ...(kind && { kind }) })).review;
+  }
+
+  async #freshLink(name) {
+    try {
+      return (await call("GET", path(this.#review.id))).media.find((each) => each.name === name) ?? null;
+    } catch (error) {
+      toast(error.message, { bad: true });
+      return null;
+    }
+  }
+
+  /** Another item is opened over the one that is held: it waits for its turn. */
+  async #layAside() {
+    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+  }
+
+  #back() {
+    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+    this.clear();
+  }
+
+  #wait() {
+    this.#stop();
+    fill(this.#place, h("div", { class: "item-wait" }, loading("The item is being fetched")));
+    this.#queue.shown("");
+  }
+
+  #stop() {
+    this.#claim?.stop();
+    this.#claim = null;
+    this.#form = null;
+  }
+
+  /** One thing at a time; what goes wrong is shown on the desk or, when an item is there, beside it. */
+  async #once(work) {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (this.held) toast(error.message, { bad: true });
+      else this.#failed(error.message);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #failed(words) {
+    this.clear();
+    this.#place.prepend(notice("bad", words));
+  }
+}
+
+function claim(what) {
+  return call("POST", "v1/reviews:claim", what);
+}
+
+function path(id, act = "") {
+  return `v1/reviews/${encodeURIComponent(id)}${act && `/${act}`}`;
+}
+
+function takeButton(text, desk) {
+  return h("button", { type: "button", class: "button primary", on: { click: () => desk.next() } }, text, h("kbd", { class: "hint", text: "N" }));
+}
