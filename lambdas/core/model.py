@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,16 @@ class OnnxModel:
             raise BundleError(f"{folder.name}: {file} cannot be loaded: {error}") from error
         self.outputs = [output.name for output in self._session.get_outputs()]
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Every output by name; raises BundleError when the model cannot be run on `feeds`."""
+    def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] = ()) -> dict[str, Array]:
+        """The named `outputs`, or every one; raises BundleError when the model cannot be run on `feeds`.
+
+        What only the outputs that were not asked for need is not computed.
+        """
+        names = list(outputs) or self.outputs
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = bool(outputs)
         try:
-            values = self._session.run(self.outputs, dict(feeds))
+            values = self._session.run(names, dict(feeds), options)
         except Exception as error:  # onnxruntime's errors share no base class
             raise BundleError(f"the model failed to run: {error}") from error
-        return {name: np.asarray(value) for name, value in zip(self.outputs, values, strict=True)}
+        return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}
