@@ -58,6 +58,8 @@ status: setup  ## what runs, where, and which models answer
 
 # ---- models -----------------------------------------------------------------------------------
 # SERVICE=transactions takes CARD= MERCHANT= AMOUNT= TIME= LABEL= CATEGORY= PLACE=lat,long POSITIVE= instead of TEXT.
+# SERVICE=content takes IMAGE= AUDIO= (columns with paths) beside TEXT or in its place, LABEL=toxic or
+# LABEL=toxicity,threat, and POSITIVE= too.
 train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue TIME= GROUP= TEST_CSV= DELIMITER= ENCODER=]
 	@$(PY) -m model_build train $(SERVICE) $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
 	  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
@@ -65,7 +67,8 @@ train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue
 	  $(if $(ENCODER),--encoder "$(ENCODER)") $(if $(CARD),--card "$(CARD)") \
 	  $(if $(MERCHANT),--merchant "$(MERCHANT)") $(if $(AMOUNT),--amount "$(AMOUNT)") \
 	  $(if $(CATEGORY),--category "$(CATEGORY)") $(if $(PLACE),--place "$(PLACE)") \
-	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(TRAIN_FLAGS)
+	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(IMAGE),--image "$(IMAGE)") \
+	  $(if $(AUDIO),--audio "$(AUDIO)") $(if $(LANGUAGE),--language "$(LANGUAGE)") $(TRAIN_FLAGS)
 
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)

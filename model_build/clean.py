@@ -69,7 +69,7 @@ def clean(
     """
     if classes is None:
         classes = {head: list(counts) for head, counts in report.classes.items()}
-    examiner = Examiner(layout)
+    examiner = Examiner(layout, path.parent)
     writer = _ShardWriter(folder, layout, classes)
     done = 0
     for chunk in open_csv(path, layout.columns.used, delimiter).chunks(layout.columns.used):
@@ -133,7 +133,7 @@ class _ShardWriter:
         self.folder, self.layout = folder, layout
         self.codes = {head: {label: k for k, label in enumerate(names)} for head, names in classes.items()}
         self.class_counts = {head: np.zeros(len(names), dtype=np.int64) for head, names in classes.items()}
-        self.fields = [*layout.text_fields, *layout.columns.extra]
+        self.fields = [*layout.text_fields, *layout.columns.extra, *(each.field for each in layout.derived)]
         self.names: list[str] = []
         self.rows = self.bytes = 0
         self._schema = self._make_schema()

@@ -39,6 +39,8 @@ MAPPED: Final = {
     "--place": (("latitude", "longitude"), "the two columns with the place: lat,long"),
     "--home": (("home_latitude", "home_longitude"), "the two columns with the holder's home"),
     "--id": (("transaction_id",), "the column with the transaction's own id"),
+    "--image": (("image",), "the column with the image's path, relative to the CSV"),
+    "--audio": (("audio",), "the column with the sound's path, relative to the CSV"),
 }
 """Options that are short for --extra: the fields of the request schema that they fill."""
 
@@ -81,6 +83,9 @@ Runs every stage, from the CSV to a bundle in build/<service>/bundles/<version>.
       train tickets --csv my.csv --text text --label queue --missing queue=drop-row --rare drop-row
   transactions, whatever their columns are called (what is not named is looked up in params.yaml):
       train transactions --csv my.csv --card user --merchant shop --time when --amount amt --label is_fraud
+  posts: yes or no, a column a policy, or the names of the policies with commas between:
+      train content --csv my.csv --text comment --label toxic --positive toxic,hateful
+      train content --csv my.csv --text comment --image picture --label toxicity,threat
   any value of params.yaml:
       train tickets --set split.folds=3 --set synthetic_rows=3000
 """
@@ -184,9 +189,9 @@ def _data_options(command: argparse.ArgumentParser) -> None:
     data.add_argument("--language", help="the column with the language, for the figures by language")
     data.add_argument("--extra", action="append", default=[], metavar="FIELD=COLUMN",
                       help="fill a field of the request schema from a column: channel=source")  # fmt: skip
-    data.add_argument("--positive", help="what means fraud in the label column (1,true,yes,fraud)")
+    data.add_argument("--positive", help="what means yes in a label column that says yes or no (1,true,yes)")
     for option, (_, what) in MAPPED.items():
-        data.add_argument(option, help=f"transactions: {what}")
+        data.add_argument(option, help=what)
     data.add_argument("--test-csv", help="a second CSV like the first, only ever tested on")
     data.add_argument("--delimiter", help="what separates the cells (,); \\t for a tab")
     data.add_argument("--time-format", help="of times that are not ISO 8601: '%%d/%%m/%%Y %%H:%%M'")

@@ -44,7 +44,7 @@ def validate(options: argparse.Namespace) -> int:
         job = _job(options, Path(folder))
         source = data.source_stage(job)
         validated = data.validate_stage(job, source)
-        result = data.split_stage(job, source, data.clean_stage(job, source, validated))
+        result = data.split_stage(job, source, data.clean_stage(job, source, validated, look=False))
         job.reporter.say(f"\n{source.csv} can be trained on. The split: {result.report.why}.")
     return 0
 
@@ -115,7 +115,7 @@ def _job(options: argparse.Namespace, build: Path | None = None) -> Job:
     service = load_service(options.service)
     return Job(
         service=service,
-        parameters=parameters_of(options, service.fields),
+        parameters=parameters_of(options, service.fields, yes_or_no=service.yes_or_no),
         workspace=Workspace(build or options.build_dir, options.service),
         reporter=Reporter(),
         command=options.command_line,

@@ -54,7 +54,8 @@ class Binary:
     """A label column that says yes or no: the head it becomes, and what its two classes are called.
 
     `positive` are the values that mean yes, in lower case, `negative` those that mean no; without any of
-    these every other value means no.
+    these every other value means no. `column` is the CSV's. With `listed` a cell may hold several values with
+    commas between, and says yes when one of them does.
     """
 
     head: str
@@ -62,6 +63,18 @@ class Binary:
     yes: str
     positive: frozenset[str]
     negative: frozenset[str]
+    column: str
+    listed: bool = False
+
+    def says(self, cell: str) -> str | None:
+        """The class that `cell` means; None for a word that means neither."""
+        plain = cell.casefold().removesuffix(".0")
+        words = {plain}
+        if self.listed:
+            words = {word.strip() for word in plain.split(",")} - {""}
+        if self.negative and not words <= self.positive | self.negative:
+            return None
+        return self.yes if words & self.positive else self.no
 
 
 @dataclass(frozen=True)

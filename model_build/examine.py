@@ -6,8 +6,9 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from model_build.csv_source import Chunk
@@ -22,13 +23,15 @@ _CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Cell = str | None
 
+NO_FILE: Final = "there is no such file"
+
 
 @dataclass(frozen=True)
 class Layout:
     """How the CSV's columns become fields: all that examining needs to know.
 
-    `text_fields` maps a text field to the CSV columns that are joined into it. `binary`: the one label column
-    says yes or no.
+    `text_fields` maps a text field to the CSV columns that are joined into it. `binaries`: the label columns
+    say yes or no, to one question or several. `derived` are texts that were found in files.
     """
 
     columns: Columns
@@ -36,14 +39,23 @@ class Layout:
     fields: Mapping[str, Field]
     missing: Missing
     time_format: str | None = None
-    binary: Binary | None = None
+    binaries: Sequence[Binary] = ()
+    derived: Sequence[Derived] = ()
 
     @property
     def heads(self) -> dict[str, str]:
         """The label column of each head."""
-        if self.binary is not None:
-            return {self.binary.head: self.columns.labels[0]}
+        if self.binaries:
+            return {each.head: each.column for each in self.binaries}
         return {name: name for name in self.columns.labels}
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The column of each field whose values are paths of files."""
+        return {name: column for name, column in self.columns.extra.items() if self._kind(name) == "file"}
+
+    def _kind(self, name: str) -> str:
+        return self.fields[name].kind
 
     @property
     def roles(self) -> dict[str, Role]:
@@ -52,8 +64,9 @@ class Layout:
 
     @property
     def key_fields(self) -> list[str]:
-        """The fields that tell rows apart: the texts, or where there are none, all of them."""
-        return list(self.text_fields) or list(self.columns.extra)
+        """The fields that tell rows apart: the texts and files, or where there are none, all of them."""
+        said = [name for name in self.columns.extra if self._kind(name) in {"words", "file"}]
+        return [*self.text_fields, *said] or list(self.columns.extra)
 
     @property
     def noun(self) -> str:
@@ -70,6 +83,15 @@ class Layout:
                 raise ParametersError(f"which column is the {name}? Say --extra {name}=<column>")
 
 
+@dataclass(frozen=True)
+class Derived:
+    """A text field that no column fills: `of` finds it in the file that the field `source` names."""
+
+    field: str
+    source: str
+    of: Callable[[str], str | None]
+
+
 @dataclass
 class Examined:
     """The rows of a chunk that are kept, as the dataset holds them; `times` in ms since 1970 UTC."""
@@ -84,13 +106,14 @@ class Examined:
 
 @dataclass
 class Examiner:
-    """Examines chunk after chunk and adds up what it sees.
+    """Examines chunk after chunk and adds up what it sees. Paths of files are relative to `folder`.
 
     `dropped` counts the rows left out by reason, a row once; `log` holds every problem by rows;
     `empty` counts the missing values of each column.
     """
 
     layout: Layout
+    folder: Path = Path()
     log: RowLog = field(default_factory=RowLog)
     dropped: Counter[str] = field(default_factory=Counter)
     empty: Counter[str] = field(default_factory=Counter)
@@ -104,7 +127,7 @@ class Examiner:
         used = {name: self._column(name, role, chunk, drop) for name, role in layout.roles.items()}
         self._no_text(chunk, drop)
         labels: dict[str, list[str]] = {
-            head: [value or "" for value in self._said(name, used[name], chunk)]
+            head: [value or "" for value in self._said(head, name, used[name], chunk)]
             for head, name in layout.heads.items()
         }
         times = self._times(used[columns.time], chunk, drop) if columns.time else None
@@ -114,6 +137,8 @@ class Examiner:
         }
         for name, source in columns.extra.items():
             fields[name] = self._extra(name, source, used[source], chunk, drop)
+        for each in layout.derived:
+            fields[each.field] = [None if path is None else each.of(path) for path in fields[each.source]]
         self.dropped.update(drop.values())
         groups = used[columns.group] if columns.group else None
         languages = used[columns.language] if columns.language else None
@@ -138,21 +163,16 @@ class Examiner:
             return self._tidy_labels(name, cells, values, chunk)
         return values
 
-    def _said(self, name: str, values: list[Cell], chunk: Chunk) -> list[Cell]:
+    def _said(self, head: str, name: str, values: list[Cell], chunk: Chunk) -> list[Cell]:
         """The labels as classes: those of a yes-or-no column by their meaning, others as they are."""
-        binary = self.layout.binary
+        binary = next((each for each in self.layout.binaries if each.head == head), None)
         if binary is None:
             return values
-        said: list[Cell] = []
-        for k, value in enumerate(values):
-            plain = None if value is None else value.casefold().removesuffix(".0")
-            if plain is None or plain in binary.positive:
-                said.append(None if plain is None else binary.yes)
-            elif plain in binary.negative or not binary.negative:
-                said.append(binary.no)
-            else:
-                self.log.add("neither", name, [chunk.rows[k]])
-                said.append(None)
+        said = [None if value is None else binary.says(value) for value in values]
+        first = next(each for each in self.layout.binaries if each.column == name) is binary
+        if first:  # a strange word is strange to every head of the column
+            strange = [k for k, value in enumerate(values) if value is not None and said[k] is None]
+            self.log.add("neither", name, (chunk.rows[k] for k in strange))
         return said
 
     def _apply(self, policy: Policy, name: str, gaps: list[int], chunk: Chunk, drop: dict[int, str]) -> None:
@@ -164,7 +184,16 @@ class Examiner:
                 drop.setdefault(k, f"no value in column '{name}'")
 
     def _no_text(self, chunk: Chunk, drop: dict[int, str]) -> None:
-        texts = [chunk.cells[name] for name in self.layout.columns.text]
+        layout = self.layout
+        names = [*layout.columns.text]
+        names += [
+            column
+            for name, column in layout.columns.extra.items()
+            if layout.fields[name].kind in {"words", "file"}
+        ]
+        texts = [chunk.cells[name] for name in names]
+        if not texts:
+            return
         gaps = [k for k, cells in enumerate(zip(*texts, strict=True)) if not any(map(str.strip, cells))]
         if gaps:
             self.log.add("no-text", None, (chunk.rows[k] for k in gaps))
@@ -214,6 +243,10 @@ class Examiner:
     ) -> list[Cell]:
         """Values of an extra field as the schema writes them; what it would refuse is noted."""
         target = self.layout.fields[name]
+        if target.kind == "file":
+            return self._files(target, source, values, chunk, drop)
+        if target.kind == "words":
+            return self._text_field([source], target, chunk)
         empty = self.layout.missing.policy(source, "extra") == "empty"
         nothing = "0" if empty and target.kind in {"integer", "number"} else ("" if empty else None)
         read: Callable[[str, Field], Cell] = _number if target.kind in {"integer", "number"} else _category
@@ -231,6 +264,29 @@ class Examiner:
                     self.log.add("bad-value", source, [chunk.rows[k]])
             out.append(accepted)
         return out
+
+    def _files(
+        self, target: Field, source: str, values: list[Cell], chunk: Chunk, drop: dict[int, str]
+    ) -> list[Cell]:
+        """The paths of the files that can be read; what becomes of the others is `missing.media`."""
+        policy = self.layout.missing.media
+        out: list[Cell] = []
+        for k, value in enumerate(values):
+            path = None if value is None else self.folder / value
+            flaw = None if path is None else _flaw(path, target)
+            if flaw is not None:
+                code = "no-file" if flaw == NO_FILE else "unreadable"
+                self.log.add(f"{code}-{policy}", source, [chunk.rows[k]])
+                if policy == "drop-row":
+                    drop.setdefault(k, f"a file in column '{source}' that cannot be read")
+            out.append(None if flaw is not None or path is None else str(path))
+        return out
+
+
+def _flaw(path: Path, target: Field) -> str | None:
+    if not path.is_file():
+        return NO_FILE
+    return target.flaw(path) if target.flaw is not None else None
 
 
 def _number(value: str, target: Field) -> Cell:

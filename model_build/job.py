@@ -60,5 +60,5 @@ class Job:
             fields=self.service.fields,
             missing=self.parameters.service.missing,
             time_format=self.parameters.service.data.time_format,
-            binary=self.service.binary(self.parameters.service.data.positive),
+            binaries=self.service.binaries(columns.labels, self.parameters.service.data.positive),
         )

@@ -36,7 +36,8 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `no_text` is about rows without a text in any text column; one empty text column beside another is
     normal. `words` count as missing everywhere but in texts, where only blanks do. `needed` is about fields
-    that the service's schema insists on, `refused` about values of any field that it would refuse.
+    that the service's schema insists on, `refused` about values of any field that it would refuse, `media`
+    about files that are not there or cannot be read: with impute the row stands without its file.
     """
 
     no_text: Literal["error", "drop-row"] = "drop-row"
@@ -48,6 +49,7 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: Policy = "error"
     extra: Policy = "impute"
     refused: Literal["error", "drop-row"] = "error"
+    media: Literal["error", "drop-row", "impute"] = "error"
     columns: dict[str, Policy] = {}
     words: tuple[str, ...] = WORDS_FOR_NOTHING
     warn_above: float = 0.3

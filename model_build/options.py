@@ -16,8 +16,11 @@ from model_build.parameters import DataParameters, Parameters, load_parameters
 from model_build.service import Field
 
 
-def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> Parameters:
-    """params.yaml with `options` on top. `fields` are those of the service's schema.
+def parameters_of(
+    options: argparse.Namespace, fields: Mapping[str, Field], *, yes_or_no: bool = False
+) -> Parameters:
+    """params.yaml with `options` on top. `fields` are those of the service's schema; `yes_or_no`: its labels
+    say that.
 
     With --csv nothing of the section `data` holds any more: the columns are those of the options, and
     columns named like optional fields of the schema are used as such. Raises ParametersError.
@@ -25,7 +28,8 @@ def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> P
     found = load_parameters(options.params, options.service, options.changes)
     service = found.service
     if getattr(options, "csv", None):
-        service = msgspec.structs.replace(service, data=_data(options, service.data, fields))
+        data = _data(options, service.data, fields, yes_or_no=yes_or_no)
+        service = msgspec.structs.replace(service, data=data)
     else:
         about_data = ("text", "label", "time", "group", "test_csv", "positive")
         names = (*about_data, *(option.removeprefix("--") for option in MAPPED))
@@ -37,8 +41,8 @@ def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> P
         missing = msgspec.to_builtins(service.missing)
         for pair in options.missing:
             column, policy = _pair(pair, "--missing", "queue=drop-row")
-            if column == "no_text":
-                missing["no_text"] = policy
+            if column in {"no_text", "media"}:
+                missing[column] = policy
             else:
                 columns[column] = policy  # type: ignore[assignment] # checked below
         service = msgspec.structs.replace(service, missing=_missing({**missing, "columns": columns}))
@@ -57,25 +61,29 @@ def parameters_of(options: argparse.Namespace, fields: Mapping[str, Field]) -> P
     seed = found.seed if getattr(options, "seed", None) is None else options.seed
     changed = Parameters(seed=seed, service=service)
     changed.check()
-    if any(field.kind == "text" for field in fields.values()) and not service.data.text:
-        raise ParametersError("data: name at least one text column")
+    files = [name for name, field in fields.items() if field.kind == "file"]
+    reads_text = any(field.kind == "text" for field in fields.values())
+    if reads_text and not service.data.text and not set(files) & set(service.data.extra):
+        also = f", or one of {' or '.join(files)}" if files else ""
+        raise ParametersError(f"data: name at least one text column{also}")
     return changed
 
 
 def _data(
-    options: argparse.Namespace, defaults: DataParameters, fields: Mapping[str, Field]
+    options: argparse.Namespace, defaults: DataParameters, fields: Mapping[str, Field], *, yes_or_no: bool
 ) -> DataParameters:
     delimiter = (options.delimiter or ",").replace("\\t", "\t")
     if len(delimiter) != 1:
         raise ParametersError(f"--delimiter must be one character, not {options.delimiter!r}")
     if any(field.needed for field in fields.values()):
         return _mapped(options, defaults, fields, delimiter)
-    for option in (*MAPPED, "--positive"):
-        if getattr(options, option.removeprefix("--"), None):
-            raise ParametersError(f"{option}: {options.service} have none")
-    text = _listed(options.text) or list(defaults.text)
+    if options.positive and not yes_or_no:
+        raise ParametersError(f"--positive: {options.service} have none")
+    extra = _short_for(options, fields)
+    files = any(fields[name].kind == "file" for name in extra)
+    text = _listed(options.text) or ([] if files else list(defaults.text))
     label = _listed(options.label) or list(defaults.label)
-    extra = dict(_pair(pair, "--extra", "channel=source") for pair in options.extra)
+    extra |= dict(_pair(pair, "--extra", "channel=source") for pair in options.extra)
     taken = {*text, *label, options.time, options.group, *extra.values()}
     header = header_of(Path(options.csv), delimiter)
     for name, field in fields.items():
@@ -95,7 +103,23 @@ def _data(
         group=options.group,
         language=language,
         extra=extra,
+        positive=_listed(options.positive),
     )
+
+
+def _short_for(options: argparse.Namespace, fields: Mapping[str, Field]) -> dict[str, str]:
+    """The fields that the options of MAPPED fill; raises ParametersError for one that the service lacks."""
+    extra: dict[str, str] = {}
+    for option, (names, _) in MAPPED.items():
+        given = _listed(getattr(options, option.removeprefix("--"), None))
+        if not given:
+            continue
+        if not set(names) <= set(fields):
+            raise ParametersError(f"{option}: {options.service} have none")
+        if len(given) != len(names):
+            raise ParametersError(f"{option} takes {len(names)} columns, with a comma between two")
+        extra |= dict(zip(names, given, strict=True))
+    return extra
 
 
 def _mapped(
@@ -116,11 +140,7 @@ def _mapped(
         if column in header or (name in fields and fields[name].needed)
     }
     extra |= dict(_pair(pair, "--extra", "card_id=user") for pair in options.extra)
-    for option, (names, _) in MAPPED.items():
-        given = _listed(getattr(options, option.removeprefix("--")))
-        if given and len(given) != len(names):
-            raise ParametersError(f"{option} takes {len(names)} columns, with a comma between two")
-        extra |= dict(zip(names, given, strict=False))
+    extra |= _short_for(options, fields)
     return msgspec.structs.replace(
         defaults,
         label=_listed(options.label) or defaults.label,

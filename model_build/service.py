@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from model_build.calibration import Calibration  # it imports scipy
     from model_build.card import Story
     from model_build.clean import Cleaned
+    from model_build.examine import Derived, Layout
     from model_build.task import Task
 
 Floats = npt.NDArray[np.floating[Any]]
-FieldKind = Literal["text", "category", "integer", "number"]
+FieldKind = Literal["text", "words", "file", "category", "integer", "number"]
+"""text: joined from the text columns. words: a text with a column of its own. file: a path beside the CSV."""
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all) by whatever takes more than a second."""
@@ -41,6 +43,8 @@ class Field:
     most: float | None = None
     needed: bool = False
     """There is no row without it."""
+    flaw: Callable[[Path], str | None] | None = None
+    """Why a file cannot be read, None when it can."""
 
 
 class Fitted(Protocol):
@@ -97,15 +101,31 @@ class TrainingService(Protocol):
         """What kind of question the model answers."""
 
     @property
+    def yes_or_no(self) -> bool:
+        """Whether labels say yes or no, so that the user may name the words for yes."""
+
+    @property
     def delayed(self) -> bool:
         """Whether features come from a replay of all that was before a row; then there must be times."""
 
-    def binary(self, positive: Sequence[str]) -> Binary | None:
-        """What a label means that says yes or no; None where labels are classes. `positive` are the values
-        that the user says mean yes, none for the usual words."""
+    def binaries(self, labels: Sequence[str], positive: Sequence[str]) -> list[Binary]:
+        """What the columns `labels` mean that say yes or no; none where labels are classes. `positive` are
+        the values that the user says mean yes, none for the usual words. Raises ParametersError."""
+
+    def look(
+        self,
+        files: Mapping[str, Sequence[Path]],
+        layout: Layout,
+        model: Mapping[str, Any],
+        folder: Path,
+        progress: Progress,
+    ) -> list[Derived]:
+        """Look once at the files that fields of the CSV name; returns the texts that were found in them. What
+        is kept of them is kept in `folder`. Only called where there are such fields."""
 
     def replay(self, cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: Progress) -> None:
-        """Write the features that come from what was before each row: model_build/history.py."""
+        """Write the features that come from what was before each row, or from its files:
+        model_build/history.py."""
 
     def beside(self, fitted: Fitted, batch: Batch) -> Mapping[str, npt.NDArray[Any]]:
         """What the task measures with beside the scores, an entry a row."""

@@ -3,13 +3,16 @@ in the workspace."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from model_build.clean import Cleaned, clean
+from model_build.csv_source import open_csv
 from model_build.dataset import Dataset, load_dataset
 from model_build.errors import DataValidationError
+from model_build.examine import Layout
 from model_build.findings import Finding
 from model_build.history import HISTORY
 from model_build.job import Job, Source
@@ -68,14 +71,18 @@ def validate_stage(job: Job, source: Source) -> Validated:
     return validated
 
 
-def clean_stage(job: Job, source: Source, validated: Validated) -> CleanedData:
-    """Both files, cleaned into Parquet. Raises DataValidationError."""
+def clean_stage(job: Job, source: Source, validated: Validated, *, look: bool = True) -> CleanedData:
+    """Both files, cleaned into Parquet; with `look`, the files that they name are looked at before.
+
+    Raises DataValidationError.
+    """
     delimiter = job.parameters.service.data.delimiter
+    layout = look_stage(job, source) if look and job.layout.files else job.layout
     test = None
     with job.reporter.stage("clean") as stage:
         train = clean(
             source.csv,
-            job.layout,
+            layout,
             validated.train,
             job.workspace.path("clean/train"),
             delimiter=delimiter,
@@ -84,7 +91,7 @@ def clean_stage(job: Job, source: Source, validated: Validated) -> CleanedData:
         if source.test_csv is not None and validated.test is not None:
             test = clean(
                 source.test_csv,
-                job.layout,
+                layout,
                 validated.test,
                 job.workspace.path("clean/test"),
                 delimiter=delimiter,
@@ -96,6 +103,23 @@ def clean_stage(job: Job, source: Source, validated: Validated) -> CleanedData:
     cleaned = CleanedData(train, test)
     job.workspace.write("clean/cleaned", cleaned)
     return cleaned
+
+
+def look_stage(job: Job, source: Source) -> Layout:
+    """The layout with the texts that were found in the files that the CSV names, each looked at once."""
+    layout, delimiter = job.layout, job.parameters.service.data.delimiter
+    paths: dict[str, dict[Path, None]] = {name: {} for name in layout.files}
+    for csv in filter(None, (source.csv, source.test_csv)):
+        columns = list(layout.files.values())
+        for chunk in open_csv(csv, columns, delimiter).chunks(columns):
+            for name, column in layout.files.items():
+                named = (csv.parent / cell.strip() for cell in chunk.cells[column] if cell.strip())
+                paths[name].update(dict.fromkeys(path for path in named if path.is_file()))
+    with job.reporter.stage("media") as stage:
+        files = {name: list(found) for name, found in paths.items()}
+        derived = job.service.look(files, layout, job.parameters.service.model, job.workspace.media, stage)
+        stage.note = ", ".join(f"{len(found):,} files of {name}" for name, found in files.items())
+    return replace(layout, derived=derived)
 
 
 def split_stage(job: Job, source: Source, cleaned: CleanedData) -> SplitResult:
@@ -111,7 +135,7 @@ def split_stage(job: Job, source: Source, cleaned: CleanedData) -> SplitResult:
                 synthetic=source.synthetic,
                 test=cleaned.test,
                 label_delay_days=job.parameters.service.label_delay_days,
-                has_history=job.service.delayed,
+                has_history=job.service.delayed or bool(job.layout.files),
                 progress=stage,
             )
         except DataValidationError as error:
@@ -127,7 +151,7 @@ def features_stage(job: Job, cleaned: CleanedData, dataset: Dataset) -> FeatureR
     """The features that come from history, if there are any, and their distribution on the train split."""
     with job.reporter.stage("features") as stage:
         job.workspace.path(HISTORY).mkdir(exist_ok=True)
-        if job.service.delayed:
+        if dataset.has_history:
             job.service.replay(cleaned.train, cleaned.test, dataset, stage)
         found = feature_reference(dataset, job.service, stage)
         stage.note = f"{len(found.features)}, {found.rows:,} train rows looked at"

@@ -14,6 +14,7 @@ from model_build.csv_source import open_csv
 from model_build.errors import DataValidationError
 from model_build.examine import Examiner, Layout
 from model_build.findings import NAMED_ROWS, Finding
+from model_build.heads import heads_left
 from model_build.parameters import ClassParameters
 from model_build.service import Progress, quiet
 
@@ -54,7 +55,7 @@ def validate(
     DataValidationError with every finding that keeps the data from being used.
     """
     source = open_csv(path, layout.columns.used, delimiter)
-    examiner = Examiner(layout)
+    examiner = Examiner(layout, path.parent)
     counts: dict[str, Counter[str]] = {head: Counter() for head in layout.heads}
     first_rows: dict[str, dict[str, list[int]]] = {head: {} for head in counts}
     size, done = path.stat().st_size, 0
@@ -69,6 +70,8 @@ def validate(
     progress(size, size)
     findings = [finding for finding in (source.ragged_finding(),) if finding]
     findings += _row_findings(examiner)
+    counts, without = heads_left(layout, counts, classes, known)
+    findings += without
     judged, kept_classes = _class_findings(counts, first_rows, classes, known)
     findings += [
         msgspec.structs.replace(each, column=layout.heads.get(each.column or "", each.column))
@@ -76,11 +79,10 @@ def validate(
     ]
     if not examiner.seen - sum(examiner.dropped.values()):
         findings.append(Finding(code="nothing-left", severity="error", message="no row can be used"))
-    if layout.binary is not None:  # the rare class stands last, whatever the alphabet says
-        kept_classes = {
-            head: {name: counts[name] for name in (layout.binary.no, layout.binary.yes) if name in counts}
-            for head, counts in kept_classes.items()
-        }
+    for each in layout.binaries:  # the rare class stands last, whatever the alphabet says
+        if each.head in kept_classes:
+            found = kept_classes[each.head]
+            kept_classes[each.head] = {name: found[name] for name in (each.no, each.yes) if name in found}
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DataValidationError(str(path), errors)
@@ -171,6 +173,7 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
             "warning",
             "a value that the service's schema refuses, so {count} rows are left out",
         ),
+        *_file_findings(examiner, name),
         log.finding(
             "untidy-label", name, "note", "spaces around or inside the label, or another Unicode form: tidied"
         ),
@@ -189,6 +192,29 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
                 count=examiner.empty[name],
             )
         )
+    return found
+
+
+def _file_findings(examiner: Examiner, name: str) -> list[Finding | None]:
+    """About the files that column `name` names: those that are not there, and those that cannot be read."""
+    found = []
+    for code, what in (("no-file", "there is no such file"), ("unreadable", "the file cannot be read")):
+        found += [
+            examiner.log.finding(
+                f"{code}-error",
+                name,
+                "error",
+                what,
+                "Paths are relative to the CSV. Correct them, or leave the rows out: "
+                "--missing media=drop-row, or only the files: --missing media=impute",
+            ),
+            examiner.log.finding(
+                f"{code}-drop-row", name, "warning", f"{what}, so {{count}} rows are left out"
+            ),
+            examiner.log.finding(
+                f"{code}-impute", name, "warning", f"{what}, so {{count}} rows stand without it"
+            ),
+        ]
     return found
 
 

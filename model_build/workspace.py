@@ -29,6 +29,16 @@ class Workspace:
         return self.build / self.service / "work"
 
     @property
+    def media(self) -> Path:
+        """What is known of the files that CSVs name, by their sha256; it outlives a training."""
+        return self.build / self.service / "media"
+
+    @property
+    def assets(self) -> Path:
+        """Weights of others that bundles name, by their sha256."""
+        return self.build / self.service / "assets"
+
+    @property
     def bundles(self) -> Path:
         """One folder a bundle, by version."""
         return self.build / self.service / "bundles"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from model_build.calibration import Calibration
     from model_build.card import Story
     from model_build.clean import Cleaned
+    from model_build.examine import Derived, Layout
     from model_build.task import Task
     from model_build.text.model import FittedText
 
@@ -47,6 +48,7 @@ class TicketTraining:
         return {name: _field(name, known[name]) for name in (*TEXT_FIELDS, *EXTRA_FIELDS)}
 
     delayed = False
+    yes_or_no = False
 
     @property
     def task(self) -> Task:
@@ -55,9 +57,20 @@ class TicketTraining:
 
         return Classification()
 
-    def binary(self, positive: Sequence[str]) -> Binary | None:
+    def binaries(self, labels: Sequence[str], positive: Sequence[str]) -> list[Binary]:
         """Labels are classes."""
-        return None
+        return []
+
+    def look(
+        self,
+        files: Mapping[str, Sequence[Path]],
+        layout: Layout,
+        model: Mapping[str, Any],
+        folder: Path,
+        progress: Progress,
+    ) -> list[Derived]:
+        """A ticket has no files."""
+        return []
 
     def replay(self, cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: Progress) -> None:
         """A ticket has no history."""

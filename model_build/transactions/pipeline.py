@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from model_build.calibration import Calibration
     from model_build.card import Story
     from model_build.clean import Cleaned
+    from model_build.examine import Derived, Layout
     from model_build.task import Task
     from model_build.transactions.ensemble import FittedEnsemble
 
@@ -42,6 +43,7 @@ class TransactionTraining:
 
     name = "transactions"
     delayed = True
+    yes_or_no = True
 
     @property
     def task(self) -> Task:
@@ -58,12 +60,22 @@ class TransactionTraining:
         known = {field.name: field.type for field in request.fields}
         return {name: _field(name, known[name]) for name in (*NEEDED, *OPTIONAL)}
 
-    def binary(self, positive: Sequence[str]) -> Binary | None:
+    def binaries(self, labels: Sequence[str], positive: Sequence[str]) -> list[Binary]:
         """Fraud or legitimate; with words of the user's for fraud everything else is legitimate."""
         own = frozenset(word.strip().casefold() for word in positive)
-        return Binary(
-            "fraud", "legitimate", "fraud", own or FRAUD_WORDS, frozenset() if own else LEGITIMATE_WORDS
-        )
+        words = (own, frozenset[str]()) if own else (FRAUD_WORDS, LEGITIMATE_WORDS)
+        return [Binary("fraud", "legitimate", "fraud", *words, column=labels[0])]
+
+    def look(
+        self,
+        files: Mapping[str, Sequence[Path]],
+        layout: Layout,
+        model: Mapping[str, Any],
+        folder: Path,
+        progress: Progress,
+    ) -> list[Derived]:
+        """A transaction has no files."""
+        return []
 
     def text_fields(self, columns: Sequence[str]) -> dict[str, list[str]]:
         """A transaction has no text."""

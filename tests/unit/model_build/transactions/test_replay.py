@@ -65,7 +65,7 @@ class Replayed:
             "longitude": "long",
         }  # fmt: skip
         columns = Columns((), ("bad",), time="when", extra=extra)
-        layout = Layout(columns, {}, SERVICE.fields, Missing(), binary=SERVICE.binary([]))
+        layout = Layout(columns, {}, SERVICE.fields, Missing(), binaries=SERVICE.binaries(columns.labels, []))
         cleaned = clean(path, layout, validate(path, layout, ClassParameters()), folder / "clean")
         self.dataset: Dataset = split(
             cleaned, columns, SplitParameters(folds=2), folder / "dataset", seed=1, synthetic=False,
