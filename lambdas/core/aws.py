@@ -42,9 +42,15 @@ class Connection:
     """A kept-alive HTTP connection to one AWS service that signs what it sends."""
 
     def __init__(
-        self, service: str, *, timeout: float, region: str | None = None, who: Credentials | None = None
+        self,
+        service: str,
+        *,
+        timeout: float,
+        region: str | None = None,
+        who: Credentials | None = None,
+        signed: bool = True,
     ) -> None:
-        """`timeout` in seconds bounds the connecting and each read."""
+        """`timeout` in seconds bounds the connecting and each read. What anybody may ask is not `signed`."""
         self.service = service
         self.region = (
             region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
@@ -88,7 +94,7 @@ class Connection:
             connection = self._connection(host, fresh=fresh)
             reused = connection.sock is not None
             try:
-                connection.request(method, target, body or None, signed)
+                connection.request(method, target, body or None, sent)
                 return connection.getresponse()
             except (http.client.HTTPException, OSError) as error:
                 connection.close()
@@ -177,13 +183,23 @@ class Bucket:
             raise NotFound(f"s3://{self.name}/{key} does not exist")
         raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
 
-    def put(self, key: str, body: bytes, *, if_etag: str | None = None, if_new: bool = False) -> str:
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        if_etag: str | None = None,
+        if_new: bool = False,
+        content_type: str | None = None,
+    ) -> str:
         """Write the object and return its ETag.
 
         With `if_etag` only over the object that has it, with `if_new` only where there is none: raises
         PreconditionFailed otherwise, and DependencyDown.
         """
         headers = {"If-Match": if_etag} if if_etag else {"If-None-Match": "*"} if if_new else {}
+        if content_type:
+            headers["Content-Type"] = content_type
         response = self._http.request("PUT", *self._address(key), headers=headers, body=body)
         read_all(response, "s3")
         if response.status == 200:
@@ -227,8 +243,10 @@ class Bucket:
 class Json:
     """Calls one AWS service that speaks the JSON protocol."""
 
-    def __init__(self, service: str, target: str, *, version: str = "1.0", timeout: float) -> None:
-        self._http = Connection(service, timeout=timeout)
+    def __init__(
+        self, service: str, target: str, *, version: str = "1.0", timeout: float, signed: bool = True
+    ) -> None:
+        self._http = Connection(service, timeout=timeout, signed=signed)
         self._host = self._http.host(f"{service}.{self._http.region}.{self._http.suffix()}")
         self._target = target
         self._type = f"application/x-amz-json-{version}"

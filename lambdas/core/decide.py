@@ -97,7 +97,7 @@ class Decider(Generic[Request, Answer, Model, Item]):
             return []
         ids, now = self._ids(requests), self._now()
         items = self._service.prepare(requests, ids, now)
-        answers = self._answers(requests, items, ids, now)
+        answers = self._service.defer(items, self._answers(requests, items, ids, now))
         outcomes, settled = self._logged(requests, items, answers, now, must_log=must_log)
         self._service.settle([items[index] for index in settled])
         return outcomes

@@ -86,7 +86,16 @@ class Service(Protocol[Request, Answer, Model, Item]):
         """What `predict` and `rules` take, one a request; `ids` are the decisions'.
 
         Here a service reads what it remembers of an entity. It is called once for what is decided
-        together, whatever then becomes of the model. Never raises for a store that is down.
+        together, whatever then becomes of the model. Never raises for a store that is down. Raises
+        InvalidRequest for what only shows in reading it.
+        """
+        ...
+
+    def defer(self, items: Sequence[Item], answers: Sequence[Answer]) -> list[Answer]:
+        """The answers, once what of them is still to come has been handed to whoever works on it.
+
+        It comes before the log, so that nothing is promised that nobody works on; what was handed over may
+        never get into the log. Never raises: what nobody takes is said in the answer.
         """
         ...
 

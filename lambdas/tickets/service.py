@@ -99,6 +99,12 @@ class Tickets:
         """The tickets themselves: nothing is remembered of a customer."""
         return list(requests)
 
+    def defer(
+        self, items: Sequence[TicketRequest], answers: Sequence[TicketDecision]
+    ) -> list[TicketDecision]:
+        """Nothing is left for later."""
+        return list(answers)
+
     def keep(self, item: TicketRequest) -> Kept:
         """The ticket itself."""
         return kept(item)

@@ -76,6 +76,12 @@ class Transactions:
         found = zip(requests, seen.observed(), strict=True)
         return [Item(*pair, seen, index) for index, pair in enumerate(found)]
 
+    def defer(
+        self, items: Sequence[Item], answers: Sequence[TransactionDecision]
+    ) -> list[TransactionDecision]:
+        """Nothing is left for later."""
+        return list(answers)
+
     def keep(self, item: Item) -> Kept:
         """The request itself."""
         return kept(item.request)
