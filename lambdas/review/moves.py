@@ -25,7 +25,7 @@ class Moves:
 
     def __init__(self, tables: Tables, now: Callable[[], datetime] = utc_now) -> None:
         self._tables = tables
-        self._now = now
+        self.now = now
 
     def skip(self, who: Reviewer, review_id: str, note: str) -> Item:
         """Back to its place in the line, and for an hour not to `who` unless asked for by name.
@@ -33,7 +33,7 @@ class Moves:
         Raises NotFound, Conflict when `who` does not hold it, DependencyDown; so do the others here.
         """
         item = holding(self._tables, who, review_id)
-        until = stamp(self._now() + SKIPPED_FOR)
+        until = stamp(self.now() + SKIPPED_FOR)
         return self._put_back(item, who, "skipped", note, barred=_skipped(item, who, until, self._at()))
 
     def release(self, who: Reviewer, review_id: str, note: str) -> Item:
@@ -56,7 +56,7 @@ class Moves:
         return step.item
 
     def _at(self) -> str:
-        return stamp(self._now())
+        return stamp(self.now())
 
 
 def holding(tables: Tables, who: Reviewer, review_id: str) -> Item:

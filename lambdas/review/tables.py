@@ -27,6 +27,11 @@ Write = dict[str, Any]
 """One entry of `TransactItems`."""
 
 
+def counters_of(service: str) -> str:
+    """The key of a service's counters, which are in the items' table and are no item."""
+    return f"counters#{service}"
+
+
 class Lost(TriageError):
     """Somebody else changed it first. `refused` is what stands there, by place in the transaction."""
 
@@ -75,7 +80,6 @@ class Tables:
         """The item as the last write left it, if there is one. Raises DependencyDown."""
         key = {"id": {"S": review_id}}
         answer = self._dynamo.call("GetItem", {"TableName": self.reviews, "Key": key, "ConsistentRead": True})
-        # The counters of agreement.py are in the table too, and are no items.
         return item.decoded(answer["Item"]) if "kind" in answer.get("Item", {}) else None
 
     def get(self, review_id: str) -> Item:
@@ -83,6 +87,12 @@ class Tables:
         found = self.find(review_id)
         if found is None:
             raise NotFound(f"there is no review '{review_id}': it never was, or it has expired")
+        return found
+
+    def counters(self, service: str) -> dict[str, Any]:
+        """The counters of agreement.py of a service, as DynamoDB's attributes; empty before the first."""
+        request = {"TableName": self.reviews, "Key": {"id": {"S": counters_of(service)}}}
+        found: dict[str, Any] = self._dynamo.call("GetItem", request).get("Item", {})
         return found
 
     def line(
