@@ -1,6 +1,7 @@
 // The page: who is signed in, which view is shown, and what ties the queue to the desk.
 
 import { ApiError, SignedOut, call } from "./api.js";
+import { takeable } from "./claim.js";
 import { Desk } from "./desk.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -128,7 +129,7 @@ function makeQueue() {
     attach: (made) => { desk = made; },
     forDesk: {
       filters: () => view.filters,
-      candidates: () => state.reviews.filter((each) => each.state === "open" && each.severity >= view.filters.severity),
+      candidates: () => state.reviews.filter((each) => (takeable(each) || each.state === "escalated") && !each.mine && each.severity >= view.filters.severity),
       changed: () => { load({ quiet: true }).catch((error) => { if (!(error instanceof SignedOut)) throw error; }); },
       shown: (id) => {
         state.current = id;

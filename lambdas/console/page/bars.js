@@ -13,14 +13,15 @@ export function shares(rows, { chosen = null, plausible = [] } = {}) {
       h("span", { class: "bar-value", text: percent(share) }))));
 }
 
-/** Rows of `{ words, effect, value }`, strongest first, as bars from a middle line: right raises, left lowers. */
+/** Rows of `{ words, effect }`, strongest first, as bars from a middle line: right raises, left lowers. */
 export function effects(rows, { digits = 3, raises, lowers }) {
   const most = Math.max(...rows.map((row) => Math.abs(row.effect)), 1e-9);
-  return h("ul", { class: "effects" }, rows.map(({ words, effect }) =>
+  const oneWay = rows.every((row) => row.effect >= 0);
+  return h("ul", { class: oneWay ? "effects one-way" : "effects" }, rows.map(({ words, effect }) =>
     h("li", {},
       h("span", { class: "effect-words", text: words }),
       h("span", { class: "effect-track", "aria-hidden": "true" },
-        h("span", { class: effect >= 0 ? "effect-fill up" : "effect-fill down", style: { width: `${(Math.abs(effect) / most) * 50}%` } })),
+        h("span", { class: effect >= 0 ? "effect-fill up" : "effect-fill down", style: { width: `${(Math.abs(effect) / most) * (oneWay ? 100 : 50)}%` } })),
       h("span", { class: "bar-value", title: effect >= 0 ? raises : lowers, text: signed(effect, digits) }))));
 }
 

@@ -11,6 +11,11 @@ export function secondsLeft(until, now = Date.now()) {
   return (typeof until === "number" ? until * 1000 : Date.parse(until)) / 1000 - now / 1000;
 }
 
+/** Whether the item of a line of the list can be taken: it waits, is one's own, or its time has run out. */
+export function takeable({ state, mine, claim_until: until }, now = Date.now()) {
+  return state === "open" || mine || (state === "claimed" && Boolean(until) && secondsLeft(until, now) <= 0);
+}
+
 /**
  * A countdown to `until` in an element with `stop()`. `skew` is what the server's clock is ahead of this one, in
  * milliseconds; `renew` is called for more time, `expired` once when there is none left.

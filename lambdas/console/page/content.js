@@ -30,7 +30,7 @@ export function evidence(review) {
       audio && recording({ link: audio, transcript: segments(answer), why, again: () => again("audio") }),
       asked.audio && !audio && gone("sound"),
       answer.transcript?.language && h("p", { class: "small muted", text: `Language heard: ${answer.transcript.language}` })),
-    facts([
+    about([
       ["Author", asked.author_id], ["Post", asked.content_id], ["Language", asked.language],
       ...Object.entries(asked.attributes ?? {}).map(([name, value]) => [words(name), value]),
     ]),
@@ -57,6 +57,11 @@ export function reading(review) {
 export function hard({ answer, severity }) {
   return severity >= GRAVE || Object.values(answer.scores ?? {}).some((score) =>
     HARD.includes(score.severity) && score.probability >= (score.review_from ?? 0.5));
+}
+
+function about(rows) {
+  const known = facts(rows);
+  return known && panel("About the post", known);
 }
 
 function text(element, review, why, what = "text") {

@@ -1,7 +1,7 @@
 // The reviewer's desk: one item at a time from the queue, its claim, and the verdict on its way.
 
 import { ApiError, call, skew } from "./api.js";
-import { countdown, secondsLeft } from "./claim.js";
+import { countdown, secondsLeft, takeable } from "./claim.js";
 import { announce, fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { itemView } from "./item.js";
@@ -18,7 +18,7 @@ const ENOUGH = 10; // seconds of a claim below which an act is sent at once
  * queue is no longer as it was, `shown(id)` with the item that is on the desk, or null.
  */
 export class Desk {
-  #place; #queue; #claim = null; #form = null; #review = null; #aside = []; #busy = false;
+  #place; #queue; #claim = null; #form = null; #review = null; #later = []; #busy = false;
 
   constructor({ place, queue }) {
     this.#place = place;
@@ -36,7 +36,7 @@ export class Desk {
   /** Take the next item that fits the filters. */
   next() {
     return this.#once(async () => {
-      const aside = this.#aside.pop();
+      const aside = this.#later.pop();
       if (aside) return this.#show(aside.review, { kept: aside.kept });
       if (this.held) return void toast("Finish this one first, or put it back.");
       this.#wait();
@@ -53,7 +53,7 @@ export class Desk {
       if (summary.id === this.#review?.id) return;
       await this.#layAside();
       this.#wait();
-      if (summary.state === "open" || summary.mine) {
+      if (takeable(summary, Date.now() + skew)) {
         try {
           return this.#show((await claim({ id: summary.id })).review);
         } catch (error) {
@@ -74,7 +74,7 @@ export class Desk {
   /** Send what waits and give back what is held: before signing out. */
   async leave() {
     await this.waiting.flush();
-    const held = [this.held && this.#review, ...this.#aside.map((each) => each.review)].filter(Boolean);
+    const held = [this.held && this.#review, ...this.#later.map((each) => each.review)].filter(Boolean);
     await Promise.allSettled(held.map((review) => call("POST", path(review.id, "release"), {})));
     this.#stop();
   }
@@ -94,9 +94,13 @@ export class Desk {
     bind("v", "Item", "Show what is covered, or cover it again", () => this.#review && toggleNext());
     bind("h", "Item", "What mattered in the picture", () => this.#place.querySelector("[data-act='heat']")?.click());
     bind("i", "Item", "Open or close what the model said", () => this.#place.querySelector("[data-act='model'] > summary")?.click());
-    bind("s", "Verdict", "Skip", () => this.held && this.#aside_("skip", "Skipped"));
+    bind("1", "Verdict", "Choose; 2 to 9 are the others", () => this.#form?.choose("1"));
+    for (const key of "23456789") bind(key, "Verdict", null, () => this.#form?.choose(key));
+    bind("m", "Verdict", "Write a note (Ctrl+Enter sends, Esc leaves it)", () => this.#form?.write());
+    bind("Enter", "Verdict", "Send", () => this.#form?.send());
+    bind("s", "Verdict", "Skip", () => this.held && this.#putAway("skip", "Skipped"));
     bind("e", "Verdict", "Escalate to a lead", () => this.held && this.#escalate());
-    bind("x", "Verdict", "Put it back", () => this.held && this.#aside_("release", "Put back"));
+    bind("x", "Verdict", "Put it back", () => this.held && this.#putAway("release", "Put back"));
     bind("u", "Verdict", "Undo, while the message is there", () => this.waiting.cancel());
   }
 
@@ -118,8 +122,8 @@ export class Desk {
   #hold(review, kept) {
     const acts = {
       verdict: (body, words) => this.#act({ path: "verdict", body, words }),
-      skip: (note) => this.#aside_("skip", "Skipped", note),
-      release: (note) => this.#aside_("release", "Put back", note),
+      skip: (note) => this.#putAway("skip", "Skipped", note),
+      release: (note) => this.#putAway("release", "Put back", note),
       escalate: () => this.#escalate(),
     };
     this.#form = verdictForm({ review, acts, kept });
@@ -177,7 +181,7 @@ export class Desk {
     });
   }
 
-  #aside_(what, words, note = this.#form.state().note.trim()) {
+  #putAway(what, words, note = this.#form.state().note.trim()) {
     return this.#act({ path: what, body: note ? { note } : {}, words });
   }
 
@@ -192,7 +196,7 @@ export class Desk {
           h("button", { type: "button", class: "button plain", text: "Cancel", on: { click: () => dialog.close() } }),
           h("button", { type: "submit", class: "button primary" }, icon("up", 16), "Escalate"))));
     dialog.addEventListener("close", () => dialog.remove());
-    dialog.addEventListener("submit", () => this.#aside_("escalate", "Escalated", area.value.trim()));
+    dialog.addEventListener("submit", () => this.#putAway("escalate", "Escalated", area.value.trim()));
     area.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) dialog.querySelector("form").requestSubmit(); });
     document.body.append(dialog);
     dialog.showModal();
@@ -225,21 +229,23 @@ export class Desk {
   }
 
   async #reopen({ review, kept }) {
-    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+    if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
     this.#show(review, { kept });
   }
 
   /** The next item from the server; the one whose verdict still waits is not next. */
   async #claimNext() {
-    const { service, kind, severity } = this.#queue.filters();
-    for (const each of severity ? this.#queue.candidates() : []) {
+    const { service, kind, severity, state } = this.#queue.filters();
+    // The API hands out by service and kind; what the page alone filters by is claimed by name.
+    const named = severity > 0 || state === "escalated";
+    for (const each of named ? this.#queue.candidates() : []) {
       try {
         return (await claim({ id: each.id })).review;
       } catch (error) {
         if (!(error instanceof ApiError) || ![403, 404, 409].includes(error.status)) throw error; // taken meanwhile: the next one
       }
     }
-    return severity ? null : (await claim({ ...(service && { service }), ...(kind && { kind }) })).review;
+    return named ? null : (await claim({ ...(service && { service }), ...(kind && { kind }) })).review;
   }
 
   async #freshLink(name) {
@@ -253,11 +259,11 @@ export class Desk {
 
   /** Another item is opened over the one that is held: it waits for its turn. */
   async #layAside() {
-    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+    if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
   }
 
   #back() {
-    if (this.held) this.#aside.push({ review: this.#review, kept: this.#form.state() });
+    if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
     this.clear();
   }
 

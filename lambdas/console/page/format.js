@@ -62,6 +62,7 @@ export function signed(value, digits = 2) {
 
 /** An identifier in words: `image_text` is "Image text". */
 export function words(name) {
+  if (name === "ok") return "OK";
   const text = String(name).replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -20,9 +20,15 @@ export function trail({ history, intact }) {
         h("p", { class: "code muted hash", title: `Covers this entry and the one before: ${entry.hash}`, text: `#${entry.seq} ${entry.hash.slice(0, 12)}` })))));
 }
 
-/** What people said before, for whoever settles a disagreement or an appeal. */
-export function opinions({ opinions: said }) {
-  return said.length > 0 && panel("What was said before", h("ul", { class: "stack" }, said.map((each) => opinion(each, "li"))));
+/**
+ * What people said before, for whoever settles a disagreement or an appeal: folded for the latter, who should first
+ * judge the appeal by what they see.
+ */
+export function opinions({ kind, state, opinions: said }) {
+  if (!said.length) return null;
+  const list = h("ul", { class: "stack" }, said.map((each) => opinion(each, "li")));
+  if (kind !== "appeal" || state === "settled") return panel("What was said before", list);
+  return h("details", { class: "panel fold" }, h("summary", { text: "What was said before: look after you have chosen" }), list);
 }
 
 /** How it was settled. */

@@ -36,7 +36,7 @@ export function itemView({ review, form, claim, banner, again, back, actions = [
       h("div", { class: "item-title" },
         h("h1", { tabindex: -1, text: NAMES[review.service] ?? words(review.service) }),
         h("span", { class: "row tight" }, kindBadge(review.kind), severityBadge(review.severity), review.escalated && h("span", { class: "badge warn" }, icon("up", 13), "For a lead"),
-          h("time", { class: "small muted", datetime: review.created_at, title: moment(review.created_at), text: `waiting since ${old.long.replace(" ago", "")}` }))),
+          h("time", { class: "small muted", datetime: review.created_at, title: moment(review.created_at), text: `came ${old.long}` }))),
       claim),
     banner,
     h("div", { class: "item-body" },

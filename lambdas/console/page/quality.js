@@ -33,11 +33,11 @@ function overturned(rows) {
   const title = "Decisions that people would have made otherwise";
   if (!known.length) return section(title, empty("sample", "No verdicts yet", "The first ones make these figures."));
   return section(title,
-    h("p", { class: "muted small", text: "Sample: clear decisions that nobody doubted, drawn at random. Not sure: those the model sent to people. The line is the 95 % interval." }),
+    h("p", { class: "muted small", text: "Of clear decisions that nobody doubted, a sample drawn at random. The line is the 95 % interval." }),
     h("div", { class: "cards" }, known.map((row) => h("article", { class: "card" },
-      h("div", { class: "row" }, serviceIcon(row.service), h("h3", { text: words(row.service) }), h("span", { class: "badge", text: row.kind === "sample" ? "Sample" : "Not sure" })),
+      h("div", { class: "row" }, serviceIcon(row.service), h("h3", { text: words(row.service) })),
       h("p", { class: "figure", text: percent(row.share) }),
-      whisker(row.share, row.interval, 0, 1),
+      whisker(row.share, row.interval, 0, scaleOf(row), percent),
       h("p", { class: "small muted", text: `${row.overturned} of ${row.n} overturned${between(row.interval, percent)}` })))));
 }
 
@@ -50,7 +50,7 @@ function agreed(rows) {
     h("div", { class: "cards" }, known.map((row) => h("article", { class: "card" },
       h("div", { class: "row" }, serviceIcon(row.service), h("h3", { text: words(row.service) })),
       h("p", { class: "figure" }, row.kappa === null ? "–" : number(row.kappa, 2), h("span", { class: "figure-unit", text: ` kappa${row.kappa === null ? "" : `, ${strength(row.kappa)}`}` })),
-      row.kappa !== null && whisker(row.kappa, row.interval, -1, 1),
+      row.kappa !== null && whisker(row.kappa, row.interval, -1, 1, (value) => number(value, 1)),
       h("p", { class: "small muted", text: `${row.n} items, the same answer on ${percent(row.observed)}${between(row.interval, (value) => number(value, 2))}` }),
       matrix(row.pairs)))));
 }
@@ -59,14 +59,21 @@ function section(title, ...children) {
   return h("section", { class: "quality-section" }, h("h2", { class: "section-title", text: title }), ...children);
 }
 
-/** The value as a dot and its interval as a line on a scale from `from` to `to`. */
-function whisker(value, interval, from, to) {
-  const at = (number_) => `${((Math.min(Math.max(number_, from), to) - from) / (to - from)) * 100}%`;
+/** The end of a scale on which the share and its interval are seen well. */
+function scaleOf({ share, interval }) {
+  const most = Math.max(share, ...(interval ?? []));
+  return [0.05, 0.1, 0.2, 0.5].find((end) => most <= end) ?? 1;
+}
+
+/** The value as a dot and its interval as a line on a scale from `from` to `to`, whose ends are `shown`. */
+function whisker(value, interval, from, to, shown) {
+  const at = (x) => `${((Math.min(Math.max(x, from), to) - from) / (to - from)) * 100}%`;
   const [low, high] = interval ?? [value, value];
-  return h("div", { class: "whisker", "aria-hidden": "true" },
+  return h("div", { "aria-hidden": "true" }, h("div", { class: "whisker" },
     h("span", { class: "whisker-line", style: { left: at(low), width: `${((Math.min(high, to) - Math.max(low, from)) / (to - from)) * 100}%` } }),
     h("span", { class: "whisker-dot", style: { left: at(value) } }),
-    from < 0 && h("span", { class: "whisker-zero", style: { left: at(0) } }));
+    from < 0 && h("span", { class: "whisker-zero", style: { left: at(0) } })),
+  h("div", { class: "row spread small muted" }, [from, ...(from < 0 ? [0] : []), to].map((end) => h("span", { text: shown(end) }))));
 }
 
 function between(interval, shown) {

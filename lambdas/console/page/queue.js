@@ -1,5 +1,6 @@
 // The list of what waits: filters, how many, how old, and the way to the next item.
 
+import { takeable } from "./claim.js";
 import { fill, h } from "./dom.js";
 import { age, moment, words } from "./format.js";
 import { icon } from "./icons.js";
@@ -97,6 +98,7 @@ function rows(reviews, current, open) {
 
 function whose(review) {
   if (review.mine) return " · yours";
+  if (takeable(review)) return review.state === "claimed" ? " · given up" : "";
   if (review.state === "claimed") return ` · ${review.held_by}`;
   return review.escalated && review.state !== "settled" ? " · for a lead" : "";
 }

@@ -87,10 +87,10 @@ function step(place, { title, text, kind, fields, button, check, send, next: onw
     kind ? notice(kind, text) : h("p", { class: "muted", text }),
     problem, fields, submit,
     again && h("button", { type: "button", class: "button plain", text: "Start again", on: { click: again } }));
-  const show = (input_, words) => {
+  const show = (control, words) => {
     fill(problem, notice("bad", words));
-    input_?.setAttribute("aria-invalid", "true");
-    input_?.focus();
+    control?.setAttribute("aria-invalid", "true");
+    control?.focus();
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

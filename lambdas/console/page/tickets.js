@@ -8,8 +8,8 @@ import { panel, facts } from "./parts.js";
 const LETTER = /[\p{L}\p{N}\p{M}'’]/u;
 
 /** The ticket itself, with the words that counted marked where they stand. */
-export function evidence({ asked, answer }) {
-  const terms = (answer.terms ?? []).filter((each) => each.weight > 0);
+export function evidence({ asked, answer, blind }) {
+  const terms = blind ? [] : (answer.terms ?? []).filter((each) => each.weight > 0);
   return [
     h("article", { class: "letter" },
       asked.subject && h("h3", { class: "subject" }, marked(asked.subject, terms)),

@@ -5,21 +5,22 @@ import { effects, shares } from "./bars.js";
 import { moment, money, number, percent, words } from "./format.js";
 import { facts, panel } from "./parts.js";
 
+const MODELS = { xgboost: "XGBoost", lightgbm: "LightGBM", mlp: "Neural network", isolation_forest: "Isolation forest" };
 const LEVELS = { low: "good", medium: "warn", high: "bad", critical: "bad" };
 
 /** The transaction itself. */
-export function evidence({ asked, answer }) {
+export function evidence({ asked, answer, blind }) {
   return [
     h("article", { class: "letter" },
       h("div", { class: "row spread amount-row" },
         h("p", { class: "amount", text: money(asked.amount, asked.currency ?? "USD") }),
-        h("span", { class: `badge ${LEVELS[answer.risk_level] ?? ""}`, text: `${answer.risk_level} risk` })),
+        !blind && h("span", { class: `badge ${LEVELS[answer.risk_level] ?? ""}`, text: `${answer.risk_level} risk` })),
       facts([
         ["Merchant", asked.merchant_id], ["Category", asked.category && words(asked.category)], ["When", asked.at && moment(asked.at)],
         ["Card", asked.card_id], ["Where", place(asked.latitude, asked.longitude)],
         ["Home", place(asked.home_latitude, asked.home_longitude)], ["Transaction", asked.transaction_id],
       ])),
-    (answer.top_reasons ?? []).length > 0 && panel("Why it stands out", effects(answer.top_reasons, {
+    !blind && (answer.top_reasons ?? []).length > 0 && panel("Why it stands out", effects(answer.top_reasons, {
       raises: "makes fraud more likely", lowers: "makes fraud less likely",
     }), h("p", { class: "small muted", text: "By how much the probability of fraud falls when the reason is as usual." })),
   ];
@@ -30,7 +31,7 @@ export function reading({ answer }) {
   const known = Object.entries(answer.features ?? {});
   return [
     panel("Probability of fraud", h("p", { class: "figure", text: percent(answer.probability) })),
-    panel("Each model", shares(Object.entries(answer.scores ?? {}).map(([name, score]) => [words(name), score]))),
+    panel("Each model", shares(Object.entries(answer.scores ?? {}).map(([name, score]) => [MODELS[name] ?? words(name), score]))),
     known.length > 0 && h("details", { class: "panel fold" },
       h("summary", { text: `All ${known.length} features` }),
       h("table", { class: "table" }, h("tbody", {}, known.map(([name, value]) =>

@@ -2,7 +2,6 @@
 
 import { announce, fill, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { bind } from "./keys.js";
 import { words } from "./format.js";
 
 const MOST_NOTE = 2_000;
@@ -15,7 +14,8 @@ const RULINGS = [
 
 /**
  * The form for `review`; `acts` are what its buttons call: `verdict(body, words)`, `skip(note)`, `escalate(note)`,
- * `release(note)`. `kept` is what a form for it held before, to go on with. `element`, and `state()` for such a kept.
+ * `release(note)`. `kept` is what a form for it held before, to go on with, as `state()` gives it. `choose(key)`, `send()` and
+ * `write()` are what the keys do.
  */
 export function verdictForm({ review, acts, kept = null }) {
   const appeal = review.kind === "appeal";
@@ -51,8 +51,14 @@ export function verdictForm({ review, acts, kept = null }) {
   fill(form, h("div", { class: "choices" }, rulings?.element, labels.element),
     h("div", { class: "verdict-end" }, note.element, problem, h("div", { class: "row verdict-buttons" }, submit, asides(acts, note.area))));
   update();
-  bindKeys({ form, note: note.area, choices: () => [...form.querySelectorAll("input[data-key]")].filter((each) => each.offsetParent !== null || each.closest("label").offsetParent !== null) });
-  return { element: form, state };
+  const choices = () => [...form.querySelectorAll("input[data-key]")].filter((each) => !each.closest("[hidden]"));
+  const choose = (key) => {
+    const found = choices().find((each) => each.dataset.key === key);
+    if (!found) return;
+    found.click();
+    announce(`${found.dataset.name} ${found.checked ? "chosen" : "not chosen"}`);
+  };
+  return { element: form, state, choose, send: () => form.requestSubmit(), write: () => note.area.focus() };
 }
 
 /** Why `said` cannot be sent, or null. */
@@ -126,7 +132,7 @@ function labelChoices(review, before, kept) {
 
 function choice({ type, group, value, name, help, key, checked }) {
   return h("label", { class: "chip" },
-    h("input", { type, name: group, value, checked, data: key <= 9 ? { key: String(key) } : {} }),
+    h("input", { type, name: group, value, checked, data: { name, ...(key <= 9 && { key: String(key) }) } }),
     key <= 9 && h("kbd", { class: "hint", text: String(key) }),
     h("span", {}, name, help && h("span", { class: "chip-help", text: `: ${help}` })));
 }
@@ -138,17 +144,4 @@ function asides(acts, note) {
     button("Skip", "skip", "S", "Leave it to somebody else", acts.skip),
     button("Escalate", "up", "E", "Leave it to a lead", acts.escalate),
     button("Put back", "release", "X", "Give it back to the queue", acts.release));
-}
-
-function bindKeys({ form, note, choices }) {
-  for (let key = 1; key <= 9; key += 1) {
-    bind(String(key), "Verdict", key === 1 ? "Choose; 2 to 9 are the others" : null, () => {
-      const found = choices().find((each) => each.dataset.key === String(key));
-      if (!found) return;
-      found.click();
-      announce(`${found.closest("label").querySelector("span:not(.chip-help)").textContent} ${found.checked ? "chosen" : "not chosen"}`);
-    });
-  }
-  bind("Enter", "Verdict", "Send", () => form.isConnected && form.requestSubmit());
-  bind("m", "Verdict", "Write a note (Ctrl+Enter sends, Esc leaves it)", () => form.isConnected && note.focus());
 }
