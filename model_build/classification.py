@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lambdas.core.bundle import Conformal, Manifest
+from lambdas.core.bundle import Conformal, Head, Manifest
 from model_build.business import Impact, Shares, decode_assumptions, impact
 from model_build.conformal import Coverage, measure_coverage
 from model_build.costs import decode_costs
@@ -75,6 +75,10 @@ class Classification:
             if strange := costs.of(head).unknown(classes):
                 job.reporter.warn(f"costs: '{head}' has no class {', '.join(strange)}")
         return chosen
+
+    def more_heads(self, job: Job, dataset: Dataset) -> list[Head]:
+        """None."""
+        return []
 
     def test(self, job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
         """The scores on the test split, with the rules' answers and, if need be, the languages detected."""

@@ -70,7 +70,7 @@ def verify_stage(
 ) -> Verified:
     """The exported model against the fitted one on every row of the test split. Raises ParityError."""
     with job.reporter.stage("verify") as stage:
-        heads = heads_of(dataset, calibrated, thresholds)
+        heads = heads_of(job, dataset, calibrated, thresholds)
         serve = job.service.served(_export_folder(job), heads, exported.settings)
         calibrations = {head: found.calibration for head, found in calibrated.items()}
         parity = verify(fitted, calibrations, serve, dataset, progress=stage)
@@ -105,7 +105,7 @@ def bundle_stage(
             service=job.service.name,
             seed=job.parameters.seed,
             training_data=TrainingData(dataset.source, dataset.sha256, dataset.rows, dataset.synthetic),
-            heads=heads_of(dataset, calibrated, thresholds),
+            heads=heads_of(job, dataset, calibrated, thresholds),
             features=job.service.feature_names(),
             settings=exported.settings,
             metrics=metrics_of(job, dataset, report, verified),
@@ -141,10 +141,13 @@ def bundle_stage(
 
 
 def heads_of(
-    dataset: Dataset, calibrated: Mapping[str, HeadCalibration], thresholds: Mapping[str, Thresholds]
+    job: Job,
+    dataset: Dataset,
+    calibrated: Mapping[str, HeadCalibration],
+    thresholds: Mapping[str, Thresholds],
 ) -> list[Head]:
-    """The manifest's heads, the deciding one first."""
-    return [
+    """The manifest's heads, the deciding one first, those without labels last."""
+    labelled = [
         Head(
             name=head,
             output=f"{head}_probabilities",
@@ -154,6 +157,7 @@ def heads_of(
         )
         for head in dataset.heads
     ]
+    return [*labelled, *job.service.task.more_heads(job, dataset)]
 
 
 def metrics_of(job: Job, dataset: Dataset, report: Any, verified: Verified) -> dict[str, Any]:

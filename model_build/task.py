@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from lambdas.core.bundle import Conformal, Manifest
+from lambdas.core.bundle import Conformal, Head, Manifest
 from model_build.calibration import Calibration
 from model_build.dataset import Dataset
 from model_build.predictions import Predictions
@@ -57,6 +57,9 @@ class Task(Protocol):
         self, job: Job, dataset: Dataset, calibrated: Mapping[str, HeadCalibration], held: Predictions
     ) -> dict[str, Thresholds]:
         """From which confidence each class is acted on, from the scores on the calibrate split."""
+
+    def more_heads(self, job: Job, dataset: Dataset) -> list[Head]:
+        """The manifest's heads that the data has no labels for."""
 
     def test(self, job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
         """The scores on the test split, with all that `measure` needs."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from lambdas.core.bundle import Manifest
+from lambdas.core.bundle import Head, Manifest
 from model_build.dataset import Dataset
 from model_build.detection.bounds import Bounds, Floats, cheapest_bounds
 from model_build.detection.costs import FraudCosts, decode_costs
@@ -80,6 +80,10 @@ class Detection:
             by_class = {no: 1.0 - bounds.approve, yes: bounds.decline}
             chosen[head] = Thresholds(by_class, bounds.decline, list(by_class))
         return chosen
+
+    def more_heads(self, job: Job, dataset: Dataset) -> list[Head]:
+        """None."""
+        return []
 
     def test(self, job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
         """The scores on the test split and what `measure` needs beside them."""
