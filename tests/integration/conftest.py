@@ -10,6 +10,7 @@ import pytest
 import redis
 from moto.server import ThreadedMotoServer
 
+from tests.support.review import create_tables, drop_tables
 from tests.support.valkey import Valkey, valkey
 
 
@@ -82,3 +83,12 @@ def feature_table(aws: str) -> Iterator[str]:
     )
     yield "features"
     client.delete_table(TableName="features")
+
+
+@pytest.fixture
+def queue_tables(aws: str) -> Iterator[Any]:
+    """The empty tables of the review queue and the decision log; a client to look into them."""
+    client = boto3.client("dynamodb")
+    create_tables(client)
+    yield client
+    drop_tables(client)
