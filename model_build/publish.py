@@ -1,14 +1,15 @@
 """The last stage: a bundle goes to S3 and rollout.json names it. What is live stays so if this fails.
 
-The manifest is uploaded last, so a bundle with a manifest is complete; then rollout.json, written only
-if nobody else wrote it meanwhile; then old bundles are removed.
+The weights of others that it names go first, as far as they are not there; the manifest is uploaded last,
+so a bundle with a manifest is complete; then rollout.json, written only if nobody else wrote it meanwhile;
+then old bundles are removed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,11 +18,13 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.core.assets import ASSETS
 from lambdas.core.bundle import MANIFEST
 from lambdas.core.errors import BundleError
 from lambdas.core.variant import ROLLOUT, BundleRef, Rollout, decode_rollout
 from model_build.bundle import read_bundle
 from model_build.errors import PublishError
+from model_build.publish_assets import missing_assets, prune_assets
 from model_build.service import Progress, quiet
 
 Role = Literal["champion", "challenger"]
@@ -75,9 +78,10 @@ def publish(
     try:
         live = _live(client, bucket, service)
         rollout = _next(live.rollout, service, reference, role, share, shadow)
-        _upload(
-            client, bucket, f"{service}/bundles/{manifest.version}", folder, list(manifest.files), progress
-        )
+        assets = missing_assets(client, bucket, manifest, folder.parent.parent / ASSETS)
+        prefix = f"{service}/bundles/{manifest.version}"
+        own = {f"{prefix}/{name}": folder / name for name in [*sorted(manifest.files), MANIFEST]}
+        _upload(client, bucket, {**assets, **own}, progress)
         _write_rollout(client, bucket, rollout, live)
         removed = _prune(client, bucket, rollout, live.rollout, keep)
     except (ClientError, BotoCoreError) as error:
@@ -117,20 +121,19 @@ def _live(client: Client, bucket: str, service: str) -> _Live:
         return _Live(None, found["ETag"])  # it serves nobody as it is: it is replaced
 
 
-def _upload(
-    client: Client, bucket: str, prefix: str, folder: Path, names: Sequence[str], progress: Progress
-) -> None:
-    total = sum((folder / name).stat().st_size for name in names)
+def _upload(client: Client, bucket: str, files: Mapping[str, Path], progress: Progress) -> None:
+    """The files by their keys, in this order."""
+    total = sum(path.stat().st_size for path in files.values())
     done = 0
 
     def count(size: int) -> None:
         nonlocal done
         done += size
-        progress(done, total)
+        progress(min(done, total), total)
 
-    for name in [*sorted(names), MANIFEST]:
-        kind = _CONTENT_TYPES.get(Path(name).suffix, "application/octet-stream")
-        _upload_one(client, bucket, f"{prefix}/{name}", folder / name, kind, count)
+    for key, path in files.items():
+        kind = _CONTENT_TYPES.get(path.suffix, "application/octet-stream")
+        _upload_one(client, bucket, key, path, kind, count)
 
 
 def _upload_one(
@@ -181,6 +184,8 @@ def _prune(client: Client, bucket: str, rollout: Rollout, before: Rollout | None
         ordered = sorted(keys[version], key=lambda key: not key.endswith(f"/{MANIFEST}"))
         for key in ordered:  # the manifest first: what is half deleted is no bundle
             client.delete_object(Bucket=bucket, Key=key)
+    if removed:
+        prune_assets(client, bucket, rollout.service, set(keys) - set(removed))
     return removed
 
 
