@@ -1,0 +1,59 @@
+"""Where in a picture a risk is seen.
+
+By class activation maps (Zhou et al. 2016, "Learning Deep Features for Discriminative Localization"): the
+graphs tell their logits at each of 7 x 7 places, such that the mean over the places is the logit. That is
+one run of the networks; hiding one place after the other takes 49, and is done only for a graph that does not
+tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from lambdas.content.image.networks import CELLS, LOGITS
+from lambdas.content.image.picture import Array, Floats, Pixels
+from lambdas.content.image.resize import resized
+from lambdas.content.image.seen import Said
+from lambdas.content.image.signals import Opinion
+
+GRID: Final = 16
+"""Places each way of a view: open_nsfw sees the middle 14 of them."""
+
+INSET: Final = {"opennsfw": 1}
+HIDDEN: Final = 7
+"""Places each way that are hidden one after the other."""
+
+
+def can_tell(said: Said, opinion: Opinion) -> bool:
+    """Whether every network that the opinion rests on tells what each place says."""
+    return all(CELLS in said[name] for name in opinion.slopes)
+
+
+def by_cells(said: Said, opinion: Opinion) -> Floats:
+    """[GRID, GRID]: to first order, what `opinion` would be were all of the view as that place is."""
+    grid = np.full((GRID, GRID), opinion.value, dtype=np.float32)
+    for name, slope in opinion.slopes.items():
+        moved = said[name][CELLS] @ slope - said[name][LOGITS] @ slope
+        grid += on_grid(moved, INSET.get(name, 0))
+    return grid
+
+
+def by_hiding(pixels: Pixels, value: Callable[[Pixels], float]) -> Floats:
+    """[GRID, GRID]: `value` of the view, and what it loses when that place is painted in the mean colour."""
+    whole, mean = value(pixels), pixels.mean(axis=(0, 1)).astype(np.uint8)
+    edges = [np.linspace(0, size, HIDDEN + 1).round().astype(int) for size in pixels.shape[:2]]
+    lost = np.zeros((HIDDEN, HIDDEN))
+    for row, column in np.ndindex(HIDDEN, HIDDEN):
+        hidden = pixels.copy()
+        hidden[edges[0][row] : edges[0][row + 1], edges[1][column] : edges[1][column + 1]] = mean
+        lost[row, column] = whole - value(hidden)
+    return whole + on_grid(lost - lost.mean(), 0)
+
+
+def on_grid(cells: Array, inset: int) -> Floats:
+    """`cells` as [GRID, GRID]; `inset` places at each edge were not seen, and are as those beside them."""
+    side = GRID - 2 * inset
+    return np.pad(resized(cells.astype(np.float32), (side, side)), inset, mode="edge")

@@ -1,0 +1,153 @@
+"""What a picture says by itself: named scores, features, and log-odds of risk by policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from lambdas.content.image import heat as heats
+from lambdas.content.image import networks, seen
+from lambdas.content.image.networks import CELLS, EMBEDDING, LOGITS, MAP
+from lambdas.content.image.ocr import TextReader
+from lambdas.content.image.picture import Floats, Picture, Pixels
+from lambdas.content.image.resize import resized
+from lambdas.content.image.seen import Said
+from lambdas.content.image.signals import Opinion
+from lambdas.content.image.views import parts, views
+from lambdas.content.policies import MOST, POLICIES
+from lambdas.core.model import OnnxModel
+
+DEFAULT: Final[Mapping[str, Any]] = {"encoder": {"kind": "lite0"}, "head": None}
+BUNDLE: Final = "bundle"
+FEATURES: Final = "features"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen in a picture.
+
+    `scores`: 0 to 1 by name, each the most of what was looked at. `features` [D]: what a trained head is
+    given, of the first frame. `signals` [policies]: log-odds of risk, the most of what was looked at; NaN
+    where nothing here tells of that policy. `frames`: by policy, in which of the picture's frames (an index)
+    that was.
+    """
+
+    scores: dict[str, float]
+    features: Floats
+    signals: Floats
+    frames: dict[str, int]
+
+
+class ImageModel:
+    """The image channel. `folders` may be lazy: a folder is asked for when its network is first run.
+
+    `folders` by name: `nsfwjs`, `opennsfw`, `lite0`, `ocr`, and `bundle` when `settings["head"]` names a
+    trained head, `{"file": "image.onnx", "policies": [...]}`: its logits, one a policy of POLICIES, then
+    stand in the place of what the packaged networks say of the policies listed. `settings["encoder"]`: see
+    `networks.encoder`. Of what is missing nothing is said. All methods raise BundleError when a graph cannot
+    be opened or run.
+    """
+
+    def __init__(self, folders: Mapping[str, Path], settings: Mapping[str, Any] | None = None) -> None:
+        self._folders = folders
+        self._settings = {**DEFAULT, **(settings or {})}
+        made = {
+            "nsfwjs": networks.nsfwjs(folders),
+            "opennsfw": networks.open_nsfw(folders),
+            "encoder": networks.encoder(folders, self._settings["encoder"]),
+        }
+        self._trained_for: Sequence[str] = (self._settings["head"] or {"policies": ()})["policies"]
+        self._networks = {name: network for name, network in made.items() if network is not None}
+
+    @cached_property
+    def _head(self) -> OnnxModel:
+        return OnnxModel(self._folders[BUNDLE], self._settings["head"]["file"])
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        return TextReader(self._folders["ocr"])
+
+    def look(self, picture: Picture) -> Looked:
+        """What is seen in `picture`."""
+        shown = views(picture)
+        said = [self._said(view.pixels, LOGITS, EMBEDDING) for view in shown]
+        scores = [seen.scores(one) for one in said]
+        values = np.stack([self._signals(one) for one in said])
+        known = ~np.isnan(values[0])
+        worst = np.where(known, values, -np.inf).argmax(axis=0)
+        return Looked(
+            scores={name: max(one[name] for one in scores) for name in scores[0]},
+            features=seen.features(said[0], seen.opinions(said[0])),
+            signals=values[worst, np.arange(len(POLICIES))].astype(np.float32),
+            frames={policy: shown[worst[k]].frame for k, policy in enumerate(POLICIES) if known[k]},
+        )
+
+    def read_text(self, picture: Picture) -> str:
+        """The text in `picture`, line by line; empty when there is none, or nothing to read with."""
+        return self._reader.read(picture) if "ocr" in self._folders else ""
+
+    def heat(self, picture: Picture, policy: str, frame: int = 0) -> Floats:
+        """Where in that frame `policy` is seen: [h, w] over all of it, the log-odds each place speaks for.
+
+        0 everywhere when nothing here tells of the policy. In which frame it is seen most, `look` says.
+        """
+        shown = picture.frames[frame]
+        maps = [self._heat(part, policy) for part in parts(shown)]
+        return np.concatenate(maps, axis=0 if shown.pixels.shape[0] >= shown.pixels.shape[1] else 1)
+
+    def _said(self, pixels: Pixels, *outputs: str) -> Said:
+        return {name: network.look(pixels, *outputs) for name, network in self._networks.items()}
+
+    def _signals(self, said: Said) -> Floats:
+        """[policies], NaN where nothing tells."""
+        told = seen.opinions(said)
+        made = np.full(len(POLICIES), np.nan, dtype=np.float32)
+        for policy, opinion in told.items():
+            made[POLICIES.index(policy)] = opinion.value
+        if self._trained_for:
+            rows = [POLICIES.index(policy) for policy in self._trained_for]
+            made[rows] = self._trained(seen.features(said, told)[None])[0, rows]
+        return made
+
+    def _trained(self, features: Floats) -> Floats:
+        """The trained head's log-odds, [rows, policies], of `features` [rows, D]."""
+        return np.clip(self._head.run({FEATURES: features}, (LOGITS,))[LOGITS], -MOST, MOST)
+
+    def _heat(self, pixels: Pixels, policy: str) -> Floats:
+        """[GRID, GRID]: the log-odds that each place of one part speaks for."""
+        said = self._said(pixels, LOGITS, EMBEDDING, CELLS, MAP)
+        told = seen.opinions(said)
+        if policy not in self._trained_for and policy not in told:
+            return np.zeros((heats.GRID, heats.GRID), dtype=np.float32)
+        if policy not in self._trained_for and heats.can_tell(said, told[policy]):
+            return heats.by_cells(said, told[policy])
+        if policy in self._trained_for and self._head_can_tell(said, told):
+            return self._heat_of_head(said, policy)
+        row = POLICIES.index(policy)
+        return heats.by_hiding(
+            pixels, lambda part: float(self._signals(self._said(part, LOGITS, EMBEDDING))[row])
+        )
+
+    def _head_can_tell(self, said: Said, told: Mapping[str, Opinion]) -> bool:
+        """Whether there is for each place all that the head is given for the whole."""
+        return MAP in said.get("encoder", {}) and all(heats.can_tell(said, each) for each in told.values())
+
+    def _heat_of_head(self, said: Said, policy: str) -> Floats:
+        """The trained head, asked of each place as if it were the whole view."""
+        places = said["encoder"][MAP]
+        side = places.shape[0]
+        told = seen.opinions(said)
+        packaged = [
+            resized(heats.by_cells(said, told[name]), (side, side))
+            if name in told
+            else np.zeros((side, side))
+            for name in seen.OPINIONS
+        ]
+        rows = np.concatenate([places, np.stack(packaged, axis=-1)], axis=-1).astype(np.float32)
+        trained = self._trained(rows.reshape(side * side, -1))[:, POLICIES.index(policy)]
+        return heats.on_grid(trained.reshape(side, side), 0)
