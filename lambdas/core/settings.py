@@ -57,6 +57,24 @@ class LearningSettings(msgspec.Struct, frozen=True, kw_only=True):
     learn_after_labels: int = 200
 
 
+class FairnessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fairness monitor needs.
+
+    It reads at `fairness_read_units` of the log's 5, for `fairness_seconds` and `fairness_items` at most.
+    Rates need `fairness_least_rows`; people are told of gaps beyond doubt above the two last.
+    """
+
+    artifacts_bucket: str
+    decisions_table: str
+    alert_topic_arn: str
+    fairness_read_units: Annotated[float, msgspec.Meta(gt=0.0)] = 2.5
+    fairness_seconds: float = 240.0
+    fairness_items: int = 20_000
+    fairness_least_rows: Annotated[int, msgspec.Meta(ge=2)] = 50
+    fairness_error_gap: float = 0.1
+    fairness_selection_gap: float = 0.3
+
+
 class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream's function needs beside a decision function's settings."""
 

@@ -37,13 +37,17 @@ class GroupFigures(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A difference (or ratio) over `groups` groups that had rows enough; `highest` and `lowest` made it."""
+    """A difference (or ratio) over `groups` groups that had rows enough; `highest` and `lowest` made it.
+
+    `by_chance` is what groups of these sizes that are treated alike would stay within 95 times of 100.
+    """
 
     measure: str
     value: Interval
     groups: int
     highest: str
     lowest: str
+    by_chance: float
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -135,7 +139,8 @@ def _gaps(
         interval = percentile_interval(value, drawn[np.isfinite(drawn)], int(counts[kept].sum()))
         high, low = _ends(name, counts[kept])
         names = [dimension.names[k] for k in kept.tolist()]
-        found.append(Gap(name, interval, len(kept), names[high], names[low]))
+        chance = rates.by_chance(name, counts[kept], seed=seed)
+        found.append(Gap(name, interval, len(kept), names[high], names[low], chance))
     return found
 
 

@@ -96,6 +96,28 @@ GAPS: Final[dict[str, tuple[Callable[[Counts], Floats], Enough]]] = {
 """By name: the gap over groups, and which groups have rows enough to count in it."""
 
 
+def by_chance(name: str, counts: Counts, *, seed: int, draws: int = 1000) -> float:
+    """The gap `name` that groups of these sizes, [groups, 4], stay within 95 times of 100 when all are alike.
+
+    All then have the rates of all together. It is an upper end for a difference, a lower one for a ratio.
+    """
+    rng, whole = np.random.default_rng(seed), counts.sum(axis=0)
+    alike = np.zeros((draws, *counts.shape), dtype=np.int64)
+    size = (draws, len(counts))
+    if name in {PARITY, PARITY_RATIO}:
+        n = everyone(counts)
+        alike[..., FALSE_ALARM] = rng.binomial(n, float(selection_rate(whole)), size=size)
+        alike[..., RIGHT_NO] = n - alike[..., FALSE_ALARM]
+    else:
+        for wrong, right, n, rate in (
+            (FALSE_ALARM, RIGHT_NO, negatives(counts), false_positive_rate(whole)),
+            (MISSED, RIGHT_YES, positives(counts), false_negative_rate(whole)),
+        ):
+            alike[..., wrong] = rng.binomial(n, float(np.nan_to_num(rate)), size=size)
+            alike[..., right] = n - alike[..., wrong]
+    return float(np.nanquantile(GAPS[name][0](alike), 0.05 if name == PARITY_RATIO else 0.95))
+
+
 def _share(part: Counts, whole: Counts) -> Floats:
     found: Floats = np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
     return found
