@@ -131,6 +131,9 @@ function makeQueue() {
       filters: () => view.filters,
       candidates: () => state.reviews.filter((each) => (takeable(each) || each.state === "escalated") && !each.mine && each.severity >= view.filters.severity),
       changed: () => { load({ quiet: true }).catch((error) => { if (!(error instanceof SignedOut)) throw error; }); },
+      taken: (review) => {
+        state.reviews = state.reviews.map((each) => (each.id === review.id ? { ...each, state: review.state, mine: true, claim_until: review.claim_until } : each));
+      },
       shown: (id) => {
         state.current = id;
         document.documentElement.classList.toggle("has-item", id !== null);

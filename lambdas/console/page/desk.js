@@ -14,8 +14,9 @@ import { verdictForm } from "./verdict.js";
 const ENOUGH = 10; // seconds of a claim below which an act is sent at once
 
 /**
- * `place` shows the item, `filters` are the queue's, `candidates()` the items listed, `changed()` is called when the
- * queue is no longer as it was, `shown(id)` with the item that is on the desk, or null.
+ * `place` shows the item, `filters` are the queue's, `candidates()` the items listed that can be taken; `changed()` is
+ * called when the queue is no longer as it was, `taken(review)` when an item has become the reviewer's, `shown(id)` with
+ * the item that is on the desk, or null.
  */
 export class Desk {
   #place; #queue; #claim = null; #form = null; #review = null; #later = []; #busy = false;
@@ -111,6 +112,7 @@ export class Desk {
     const left = review.claim_until ? secondsLeft(review.claim_until, Date.now() + skew) : 0;
     const mine = review.mine && left > 0;
     if (mine) this.#hold(review, kept);
+    if (mine) this.#queue.taken(review);
     this.#draw(mine ? null : this.#looked(review));
     if (review.mine && left <= 0) this.#expired();
     this.#queue.shown(review.id);
@@ -214,7 +216,8 @@ export class Desk {
       undo: () => this.#reopen({ review, kept }),
     });
     if (secondsLeft(review.claim_until, Date.now() + skew) < ENOUGH) await this.waiting.flush();
-    return this.next();
+    // Who puts an item back is about to stop; who has judged one goes on.
+    return what === "release" ? undefined : this.next();
   }
 
   async #send({ review, kept, what, body, leaving }) {
