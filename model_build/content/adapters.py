@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lambdas.core.errors import TriageError
+from lambdas.content.errors import Refused, Unreadable
 from model_build.content.records import Record
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Adapter(Protocol):
     """Looks at files of one kind."""
 
     def read(self, data: bytes) -> Record:
-        """What is known of a file. Raises TriageError for one that cannot be read."""
+        """What is known of a file. Raises Refused or Unreadable."""
 
 
 def recipe(kind: str, folders: Mapping[str, Path], *, words: bool) -> str:
@@ -70,7 +70,7 @@ def audio_flaw(path: Path) -> str | None:
 def _flaw(kind: str, path: Path, changed: int) -> str | None:
     try:
         _decode(kind, path.read_bytes())
-    except TriageError as error:
+    except (Refused, Unreadable) as error:
         return error.detail
     return None
 

@@ -7,6 +7,7 @@ The numbers of a row, in the columns of `Batch.history`: the image's signals [po
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from lambdas.content.errors import Refused, Unreadable
 from lambdas.content.policies import POLICIES
-from lambdas.core.errors import TriageError
 from model_build.clean import ROW, Cleaned
 from model_build.content.adapters import ASSETS, TEXTS, open_adapter, recipe
 from model_build.content.pretrained import folders_of
@@ -71,10 +72,8 @@ def look(
             digest = sha256_of_path(str(path))
             if records.get(digest) is None:
                 adapter = adapter or open_adapter(kind, folders, words=wanted)
-                try:
+                with suppress(Refused, Unreadable):  # told of when the CSV was validated
                     records.put(digest, adapter.read(path.read_bytes()))
-                except TriageError:
-                    pass
             done += 1
             progress(done, total)
         if wanted:
