@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { gauge } from "./bars.js";
+import { heatOf, onDemand, wordsByPolicy } from "./explain.js";
 import { percent, signed, words } from "./format.js";
 import { icon } from "./icons.js";
 import { picture, recording } from "./media.js";
@@ -15,7 +16,7 @@ const GRAVE = 6; // the item's severity, 0 to 9, from which its text is covered 
 
 /** The post itself. */
 export function evidence(review) {
-  const { asked, answer, media, again, blind } = review;
+  const { asked, answer, media, again, explain, blind } = review;
   const why = warning(answer, blind);
   const link = (name) => media.find((each) => each.name === name);
   const [image, audio] = [link("image"), link("audio")];
@@ -23,7 +24,7 @@ export function evidence(review) {
   return [
     part("text", "Text", state(answer, "text"), asked.text && text(h("p", { class: "prose" }, marked(asked.text, terms)), review, why)),
     part("image", "Picture", state(answer, "image"),
-      image && picture({ link: image, heat: blind ? null : link("heat"), why, again: () => again("image") }),
+      image && picture({ link: image, heat: blind ? null : async () => heatOf(await explain()), why, again: () => again("image") }),
       asked.image && !image && gone("picture"),
       answer.image_text && [h("h3", { class: "sub", text: "Text in the picture" }), text(h("p", { class: "prose", text: answer.image_text }), review, why)]),
     part("audio", "Sound", state(answer, "audio"),
@@ -50,6 +51,7 @@ export function reading(review) {
     terms.length > 0 && h("section", { class: "panel" }, h("h2", { text: "Words that counted" }),
       text(h("ul", { class: "terms" }, terms.map((each) => h("li", { class: each.weight >= 0 ? "term" : "term against" },
         h("span", { text: each.term }), h("span", { class: "code", text: signed(each.weight) })))), review, null, "words")),
+    panel("Words by policy", onDemand("Show them", review.explain, wordsByPolicy)),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { ApiError, call, skew } from "./api.js";
 import { countdown, secondsLeft, takeable } from "./claim.js";
 import { announce, fill, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { askToEscalate } from "./escalate.js";
 import { itemView } from "./item.js";
 import { bind } from "./keys.js";
 import { empty, loading, notice } from "./parts.js";
@@ -52,7 +52,7 @@ export class Desk {
   open(summary) {
     return this.#once(async () => {
       if (summary.id === this.#review?.id) return;
-      await this.#layAside();
+      this.#layAside();
       this.#wait();
       if (takeable(summary, Date.now() + skew)) {
         try {
@@ -132,13 +132,14 @@ export class Desk {
     this.#claim = countdown({ until: review.claim_until, skew, renew: () => this.#renew(), expired: () => this.#expired() });
   }
 
-  #draw(banner, actions = []) {
+  #draw(banner) {
     const review = this.#review;
     fill(this.#place, itemView({
-      review, banner, actions,
+      review, banner,
       form: this.#form?.element ?? null,
       claim: this.#claim?.element ?? null,
       again: (name) => this.#freshLink(name),
+      explain: explainer(review),
       back: () => this.#back(),
     }));
   }
@@ -188,21 +189,7 @@ export class Desk {
   }
 
   #escalate() {
-    const area = h("textarea", { id: "escalate-why", rows: 3, maxlength: 2000 });
-    area.value = this.#form.state().note;
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "escalate-title" },
-      h("form", { method: "dialog", class: "stack gap" },
-        h("h2", { id: "escalate-title", class: "dialog-title", text: "Escalate to a lead" }),
-        h("div", { class: "field" }, h("label", { for: area.id, text: "What should the lead know? (optional)" }), area),
-        h("div", { class: "row end" },
-          h("button", { type: "button", class: "button plain", text: "Cancel", on: { click: () => dialog.close() } }),
-          h("button", { type: "submit", class: "button primary" }, icon("up", 16), "Escalate"))));
-    dialog.addEventListener("close", () => dialog.remove());
-    dialog.addEventListener("submit", () => this.#putAway("escalate", "Escalated", area.value.trim()));
-    area.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) dialog.querySelector("form").requestSubmit(); });
-    document.body.append(dialog);
-    dialog.showModal();
-    area.focus();
+    askToEscalate(this.#form.state().note, (note) => this.#putAway("escalate", "Escalated", note));
   }
 
   /** Hold an act back for the seconds in which it can be undone, and go on with the next item meanwhile. */
@@ -231,8 +218,8 @@ export class Desk {
     }
   }
 
-  async #reopen({ review, kept }) {
-    if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
+  #reopen({ review, kept }) {
+    this.#layAside();
     this.#show(review, { kept });
   }
 
@@ -260,13 +247,13 @@ export class Desk {
     }
   }
 
-  /** Another item is opened over the one that is held: it waits for its turn. */
-  async #layAside() {
+  /** What is held waits for its turn: the next item is it again. */
+  #layAside() {
     if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
   }
 
   #back() {
-    if (this.held) this.#later.push({ review: this.#review, kept: this.#form.state() });
+    this.#layAside();
     this.clear();
   }
 
@@ -309,6 +296,18 @@ function claim(what) {
 
 function path(id, act = "") {
   return `v1/reviews/${encodeURIComponent(id)}${act && `/${act}`}`;
+}
+
+/** Asks why `review` was decided as it was, once: whoever asks again gets the same answer. */
+function explainer({ service, decision_id: id }) {
+  let asked = null;
+  return () => {
+    asked ??= call("GET", `v1/reviews/${service}/${encodeURIComponent(id)}/explanation`).catch((error) => {
+      asked = null;
+      throw error;
+    });
+    return asked;
+  };
 }
 
 function takeButton(text, desk) {

@@ -22,12 +22,12 @@ const WHY = {
 
 /**
  * The page of `review` around `form` (an element, or null when it is only looked at) and `claim` (the countdown).
- * `again(name)` fetches a new media link, `back` leads to the queue.
+ * `again(name)` fetches a new media link, `explain()` why it was decided so; `back` leads to the queue.
  */
-export function itemView({ review, form, claim, banner, again, back, actions = [] }) {
+export function itemView({ review, form, claim, banner, again, explain, back }) {
   const view = VIEWS[review.service] ?? { evidence: raw, reading: () => [] };
   const blind = BLIND.includes(review.kind) && form !== null;
-  const shown = { ...review, blind, again };
+  const shown = { ...review, blind, again, explain };
   const old = age(review.created_at);
   return h("article", { class: "item" },
     h("header", { class: "item-head" },
@@ -50,7 +50,7 @@ export function itemView({ review, form, claim, banner, again, back, actions = [
         blind ? folded(review, view, shown) : [decision(review), view.reading(shown)],
         ids(review),
         trail(review))),
-    form ? h("footer", { class: "item-foot" }, form) : actions.length > 0 && h("footer", { class: "item-foot" }, h("div", { class: "row" }, actions)));
+    form && h("footer", { class: "item-foot" }, form));
 }
 
 /** What the model said, for those who should judge first. */

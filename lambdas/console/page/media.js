@@ -1,5 +1,6 @@
 // Pictures and sounds, covered until they are asked for. Nothing is fetched before that: the link is set on uncovering.
 
+import { ApiError } from "./api.js";
 import { fill, h } from "./dom.js";
 import { stamp } from "./format.js";
 import { icon } from "./icons.js";
@@ -9,16 +10,31 @@ import { covered } from "./reveal.js";
 const QUIET = 0.4; // a sound starts at less than half: what it holds may be a scream
 
 /**
- * The picture at `link`, in shades of grey until colour is asked for, with the heat map at `heat` over it when wanted.
- * `again` fetches a link that still works: they last minutes.
+ * The picture at `link`, in shades of grey until colour is asked for. `heat()`, unless null, gives `{ url, why }` of the
+ * heat map, which is fetched when it is first wanted; `again` fetches a link that still works: they last minutes.
  */
 export function picture({ link, heat = null, why, again }) {
   const image = h("img", { alt: "The picture under review", class: "media-image grey", draggable: "false" });
   const overlay = heat && h("img", { alt: "", class: "media-heat", hidden: true });
   const trouble = h("div");
   const colour = pressed("Colour", (on) => image.classList.toggle("grey", !on));
-  const warm = heat && pressed("What mattered", (on) => { overlay.hidden = !on; }, "H");
+  const warm = heat && pressed("What mattered", warmUp, "H");
+  const told = h("span", { class: "muted small", role: "status" });
   if (warm) warm.dataset.act = "heat";
+  async function warmUp(on) {
+    overlay.hidden = !on;
+    fill(told);
+    if (!on || overlay.hasAttribute("src")) return;
+    fill(told, "The model is asked…");
+    try {
+      const { url, policy, why: none } = await heat();
+      if (url) overlay.src = url;
+      fill(told, url ? `Red is where the model saw signs of ${policy}.` : none);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      fill(told, error.message);
+    }
+  }
   image.addEventListener("error", () => image.getAttribute("src") && fill(trouble, notice("warn", "The picture cannot be shown: its link has run out, or it is damaged.", h("button", { type: "button", class: "button compact", text: "Try again", on: { click: refresh } }))));
   async function refresh() {
     fill(trouble);
@@ -29,11 +45,11 @@ export function picture({ link, heat = null, why, again }) {
     h("figure", { class: "media" },
       h("div", { class: "media-frame" }, image, overlay),
       trouble,
-      h("figcaption", { class: "row" }, colour, warm, warm && h("span", { class: "muted small", text: "Red is where the model looked." }))),
+      h("figcaption", { class: "row" }, colour, warm, told)),
     {
       what: "picture", why,
-      open: () => { image.src = link.url; if (overlay) overlay.src = heat.url; },
-      close: () => { image.removeAttribute("src"); overlay?.removeAttribute("src"); },
+      open: () => { image.src = link.url; },
+      close: () => image.removeAttribute("src"),
     },
   );
 }

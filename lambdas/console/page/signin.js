@@ -53,7 +53,7 @@ function newPassword({ place, done, email, session }) {
     title: "Choose your password",
     text: "The one you were given works only once.",
     fields: [
-      field("New password", once, `At least ${LEAST} characters, with a capital, a small letter and a digit.`),
+      field("New password", once, `At least ${LEAST} characters, with a capital, a small letter, a digit and a sign such as !.`),
       field("The same again", twice),
     ],
     button: "Set the password",

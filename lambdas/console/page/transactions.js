@@ -2,8 +2,9 @@
 
 import { h } from "./dom.js";
 import { effects, shares } from "./bars.js";
+import { drawing, onDemand } from "./explain.js";
 import { moment, money, number, percent, words } from "./format.js";
-import { facts, panel } from "./parts.js";
+import { facts, notice, panel } from "./parts.js";
 
 const MODELS = { xgboost: "XGBoost", lightgbm: "LightGBM", mlp: "Neural network", isolation_forest: "Isolation forest" };
 const LEVELS = { low: "good", medium: "warn", high: "bad", critical: "bad" };
@@ -27,24 +28,20 @@ export function evidence({ asked, answer, blind }) {
 }
 
 /** What the models thought. */
-export function reading({ answer }) {
+export function reading({ answer, explain }) {
   const known = Object.entries(answer.features ?? {});
   return [
     panel("Probability of fraud", h("p", { class: "figure", text: percent(answer.probability) })),
+    panel("Every reason", onDemand("Draw them", explain, (found) => [
+      drawing(found.svg, `From ${percent(found.base)} on average to ${percent(found.probability)}: what each feature adds`),
+      found.note && notice("", found.note),
+    ])),
     panel("Each model", shares(Object.entries(answer.scores ?? {}).map(([name, score]) => [MODELS[name] ?? words(name), score]))),
     known.length > 0 && h("details", { class: "panel fold" },
       h("summary", { text: `All ${known.length} features` }),
       h("table", { class: "table" }, h("tbody", {}, known.map(([name, value]) =>
         h("tr", {}, h("th", { scope: "row", text: words(name) }), h("td", { text: value === null ? "not known" : number(value, 3) })))))),
   ];
-}
-
-/** A drawing given as an SVG document: as an image, in which no script runs and nothing is fetched. */
-export function drawing(svg, text) {
-  const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-  const picture = h("img", { src: url, alt: text, class: "drawing" });
-  picture.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
-  return picture;
 }
 
 function place(latitude, longitude) {
