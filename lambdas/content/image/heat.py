@@ -16,7 +16,7 @@ import numpy as np
 from lambdas.content.image.networks import CELLS, LOGITS
 from lambdas.content.image.picture import Array, Floats, Pixels
 from lambdas.content.image.resize import resized
-from lambdas.content.image.seen import Said
+from lambdas.content.image.seen import ENCODER, QUARTERS, Said, weapons
 from lambdas.content.image.signals import Opinion
 
 GRID: Final = 16
@@ -39,6 +39,17 @@ def by_cells(said: Said, opinion: Opinion) -> Floats:
         moved = said[name][CELLS] @ slope - said[name][LOGITS] @ slope
         grid += on_grid(moved, INSET.get(name, 0))
     return grid
+
+
+def of_weapons(said: Said) -> Floats:
+    """[2 * GRID, 2 * GRID]: of each place what the whole says, or the quarter it is in, whichever is more."""
+    looks = {name: by_cells(said, opinion) for name, opinion in weapons(said).items()}
+    whole = resized(looks[ENCODER], (2 * GRID, 2 * GRID))
+    if QUARTERS[0] not in looks:
+        return whole
+    first, second, third, fourth = (looks[name] for name in QUARTERS)
+    quartered: Floats = np.block([[first, second], [third, fourth]])
+    return np.maximum(whole, quartered)
 
 
 def by_hiding(pixels: Pixels, value: Callable[[Pixels], float]) -> Floats:

@@ -18,7 +18,7 @@ from lambdas.content.image.picture import Floats, Picture, Pixels
 from lambdas.content.image.resize import resized
 from lambdas.content.image.seen import Said
 from lambdas.content.image.signals import Opinion
-from lambdas.content.image.views import parts, views
+from lambdas.content.image.views import parts, quarters, views
 from lambdas.content.policies import MOST, POLICIES
 from lambdas.core.model import OnnxModel
 
@@ -59,7 +59,7 @@ class ImageModel:
         made = {
             "nsfwjs": networks.nsfwjs(folders),
             "opennsfw": networks.open_nsfw(folders),
-            "encoder": networks.encoder(folders, self._settings["encoder"]),
+            seen.ENCODER: networks.encoder(folders, self._settings["encoder"]),
         }
         self._trained_for: Sequence[str] = (self._settings["head"] or {"policies": ()})["policies"]
         self._networks = {name: network for name, network in made.items() if network is not None}
@@ -101,7 +101,14 @@ class ImageModel:
         return np.concatenate(maps, axis=0 if shown.pixels.shape[0] >= shown.pixels.shape[1] else 1)
 
     def _said(self, pixels: Pixels, *outputs: str) -> Said:
-        return {name: network.look(pixels, *outputs) for name, network in self._networks.items()}
+        """What every network says of one view, the encoder also of its quarters."""
+        said = {name: network.look(pixels, *outputs) for name, network in self._networks.items()}
+        if LOGITS in said.get(seen.ENCODER, {}):
+            encoder = self._networks[seen.ENCODER]
+            wanted = [name for name in outputs if name in (LOGITS, CELLS)]
+            for name, quarter in zip(seen.QUARTERS, quarters(pixels), strict=False):
+                said[name] = encoder.look(quarter, *wanted)
+        return said
 
     def _signals(self, said: Said) -> Floats:
         """[policies], NaN where nothing tells."""
@@ -119,13 +126,13 @@ class ImageModel:
         return np.clip(self._head.run({FEATURES: features}, (LOGITS,))[LOGITS], -MOST, MOST)
 
     def _heat(self, pixels: Pixels, policy: str) -> Floats:
-        """[GRID, GRID]: the log-odds that each place of one part speaks for."""
+        """[h, w]: the log-odds that each place of one part speaks for."""
         said = self._said(pixels, LOGITS, EMBEDDING, CELLS, MAP)
         told = seen.opinions(said)
         if policy not in self._trained_for and policy not in told:
             return np.zeros((heats.GRID, heats.GRID), dtype=np.float32)
         if policy not in self._trained_for and heats.can_tell(said, told[policy]):
-            return heats.by_cells(said, told[policy])
+            return self._packaged_heat(said, policy)
         if policy in self._trained_for and self._head_can_tell(said, told):
             return self._heat_of_head(said, policy)
         row = POLICIES.index(policy)
@@ -133,21 +140,23 @@ class ImageModel:
             pixels, lambda part: float(self._signals(self._said(part, LOGITS, EMBEDDING))[row])
         )
 
+    def _packaged_heat(self, said: Said, policy: str) -> Floats:
+        if policy == "violence":
+            return heats.of_weapons(said)
+        return heats.by_cells(said, seen.opinions(said)[policy])
+
     def _head_can_tell(self, said: Said, told: Mapping[str, Opinion]) -> bool:
         """Whether there is for each place all that the head is given for the whole."""
-        return MAP in said.get("encoder", {}) and all(heats.can_tell(said, each) for each in told.values())
+        return MAP in said.get(seen.ENCODER, {}) and all(heats.can_tell(said, each) for each in told.values())
 
     def _heat_of_head(self, said: Said, policy: str) -> Floats:
         """The trained head, asked of each place as if it were the whole view."""
-        places = said["encoder"][MAP]
+        places = said[seen.ENCODER][MAP]
         side = places.shape[0]
         told = seen.opinions(said)
-        packaged = [
-            resized(heats.by_cells(said, told[name]), (side, side))
-            if name in told
-            else np.zeros((side, side))
-            for name in seen.OPINIONS
-        ]
+        maps = {name: self._packaged_heat(said, name) for name in told}
+        empty = np.zeros((side, side), dtype=np.float32)
+        packaged = [resized(maps[name], (side, side)) if name in maps else empty for name in seen.OPINIONS]
         rows = np.concatenate([places, np.stack(packaged, axis=-1)], axis=-1).astype(np.float32)
         trained = self._trained(rows.reshape(side * side, -1))[:, POLICIES.index(policy)]
         return heats.on_grid(trained.reshape(side, side), 0)

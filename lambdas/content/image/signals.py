@@ -6,6 +6,7 @@ meet: the mean of their log-odds. What their scores are worth in the end is for 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,9 +79,13 @@ def sexual(nsfwjs: npt.NDArray[Any] | None, open_nsfw: npt.NDArray[Any] | None) 
     return drawn if drawn.value > both.value else both
 
 
-def violence(logits: npt.NDArray[Any]) -> Opinion:
-    """What the 1,000 classes say of weapons, at most WEAPON_MOST."""
+def violence(name: str, logits: npt.NDArray[Any], *, quarter: bool) -> Opinion:
+    """What the 1,000 classes say of weapons, at most WEAPON_MOST.
+
+    In four `quarter`s a chance likeness is four times as likely as in the whole: they count for that much
+    less.
+    """
     counts = np.zeros(logits.shape[-1])
     counts[list(WEAPONS)] = 1.0
-    said = odds("encoder", logits, counts)
-    return Opinion(min(said.value, WEAPON_MOST), said.slopes)
+    said = odds(name, logits, counts)
+    return Opinion(min(said.value - (math.log(4) if quarter else 0.0), WEAPON_MOST), said.slopes)

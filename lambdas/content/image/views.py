@@ -14,8 +14,10 @@ LONG: Final = 2.0
 """From this ratio of the sides on a picture is also looked at in parts: one square leaves little of it."""
 
 MOST_PARTS: Final = 4
-MOST_VIEWS: Final = 8
-"""Of one picture: it bounds the time, about a tenth of a second each."""
+MOST_VIEWS: Final = 6
+"""Of one picture: it bounds the time, which is that of so many pictures."""
+
+QUARTERED: Final = 128
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ def views(picture: Picture) -> list[View]:
         if not any(np.array_equal(view.pixels, seen.pixels) for seen in different):
             different.append(view)
     return different[:MOST_VIEWS]
+
+
+def quarters(pixels: Pixels) -> list[Pixels]:
+    """The four quarters, top left first; none of a picture that has no QUARTERED pixels a side."""
+    height, width = (side // 2 for side in pixels.shape[:2])
+    if min(height, width) * 2 < QUARTERED:
+        return []
+    return [
+        part for half in (pixels[:height], pixels[height:]) for part in (half[:, :width], half[:, width:])
+    ]
 
 
 def parts(frame: Frame) -> list[Pixels]:
