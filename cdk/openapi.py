@@ -15,7 +15,7 @@ from typing import Any
 
 from cdk.json_schema import Schema, components
 from cdk.names import ROOT
-from cdk.services import Route, Service, behind_the_api
+from cdk.services import BINARY_TYPES, Route, Service, behind_the_api
 from lambdas.core.schema import Problem
 
 DOCUMENT = ROOT / "lambdas" / "catalog" / "openapi.json"
@@ -26,12 +26,15 @@ _PROBLEMS = {
     "404": "There is nothing under this id, or no more.",
     "409": "It stands already, with other content.",
     "413": "The body or one of its fields is too large.",
+    "415": "A file is of a type that is not taken, whatever its name says.",
+    "422": "The file that is all there is to judge is damaged.",
     "429": "Too many requests; try again later.",
     "503": "Not available for now; try again later.",
 }
 
 _SEPARATORS = str.maketrans(":/.{}", "     ")
-_OF_BODIES = {"400", "409", "413"}
+_OF_BODIES = {"400", "409", "413", "415", "422"}
+_OF_MEDIA = {"415", "422"}
 
 
 def document(services: Iterable[Service]) -> dict[str, Any]:
@@ -67,7 +70,8 @@ def _operation(service: Service, route: Route, reference: dict[type, Schema]) ->
     answer = reference[route.response] if route.response else {"type": "object"}
     content: Schema = {"application/json": {"schema": answer}}
     if route.other_type:
-        content[route.other_type] = {"schema": {"type": "string"}}
+        binary = {"format": "binary"} if route.other_type in BINARY_TYPES else {}
+        content[route.other_type] = {"schema": {"type": "string", **binary}}
     problem = reference[Problem]
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
@@ -90,6 +94,7 @@ def _operation(service: Service, route: Route, reference: dict[type, Schema]) ->
             status: {"description": text, "content": {"application/problem+json": {"schema": problem}}}
             for status, text in _PROBLEMS.items()
             if route.request or status not in _OF_BODIES
+            if (service.media and route.request) or status not in _OF_MEDIA
             if route.parameters or status != "404"
         },
     }

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 from lambdas.catalog.schema import ModelsResponse
+from lambdas.content.explained import ContentExplanation
+from lambdas.content.schema import ContentDecision, ContentRequest, UploadForm, UploadRequest
 from lambdas.labels.schema import LabelRequest, LabelResponse
 from lambdas.tickets.schema import (
     ClassifyBatchRequest,
@@ -20,6 +22,9 @@ from lambdas.transactions.schema import (
     TransactionDecision,
     TransactionRequest,
 )
+
+BINARY_TYPES = ("image/png",)
+"""The types among the routes' `other_type` that are no text."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Service:
     What else a service may have: `feature_store`, where it keeps what it knows of an entity; `catch_up`,
     the worker of the queue of updates that waited for that store; `stream`, the worker that decides what
     comes on the service's stream; `learner`, the worker of the label queue, which one service may have;
-    `looks_back`, whether its routes read the decision log.
+    `media`, whether its items come with media that is uploaded and kept; `later`, the worker that finishes
+    what a caller should not wait for; `looks_back`, whether its routes read the decision log.
     """
 
     name: str
@@ -76,6 +82,8 @@ class Service:
     catch_up: Worker | None = None
     stream: Worker | None = None
     learner: Worker | None = None
+    media: bool = False
+    later: Worker | None = None
     looks_back: bool = False
 
 
@@ -133,6 +141,46 @@ SERVICES: tuple[Service, ...] = (
         catch_up=Worker("lambdas.transactions.catch_up.handle", memory_mb=512, timeout_seconds=10),
         stream=Worker("lambdas.transactions.stream.handle"),
         learner=Worker("lambdas.transactions.learning.handler.handle", timeout_seconds=60),
+        looks_back=True,
+    ),
+    Service(
+        name="content",
+        handler="lambdas.content.handler.handle",
+        memory_mb=1769,
+        timeout_seconds=28,
+        routes=(
+            Route(
+                "POST",
+                "/v1/content:moderate",
+                "Judge one post: a text, an image, a sound, or several of them",
+                request=ContentRequest,
+                response=ContentDecision,
+            ),
+            Route(
+                "POST",
+                "/v1/content/uploads",
+                "Get a form that uploads one image or sound",
+                request=UploadRequest,
+                response=UploadForm,
+                share=0.5,
+            ),
+            Route(
+                "GET",
+                "/v1/content/{id}",
+                "A post's decision as it stands, once its speech is transcribed too",
+                response=ContentDecision,
+            ),
+            Route(
+                "GET",
+                "/v1/content/{id}/explanation",
+                "Why a post was decided as it was: words, a heat map of the image, the transcript",
+                response=ContentExplanation,
+                other_type="image/png",
+                share=0.25,
+            ),
+        ),
+        media=True,
+        later=Worker("lambdas.content.later_handler.handle", memory_mb=1769, timeout_seconds=120),
         looks_back=True,
     ),
 )

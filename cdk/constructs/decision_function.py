@@ -14,6 +14,7 @@ from cdk.constructs.artifacts_bucket import ARN_IN_FINDINGS
 from cdk.constructs.feature_store import FeatureStore
 from cdk.constructs.function_code import Packaging
 from cdk.constructs.service_function import LoggedFunction
+from cdk.constructs.uploads_bucket import IN_FINDINGS as UPLOADS_IN_FINDINGS
 from cdk.services import Service, Worker
 from lambdas.core.emf import NAMESPACE
 
@@ -26,6 +27,7 @@ class Neighbours:
     artifacts: s3.IBucket
     decisions: dynamodb.ITable
     store: FeatureStore
+    uploads: s3.IBucket
 
 
 def function_of(
@@ -62,11 +64,12 @@ def deciding_function(
     part: str | None = None,
     environment: Mapping[str, str] | None = None,
     waiting: sqs.IQueue | None = None,
+    later: sqs.IQueue | None = None,
 ) -> LoggedFunction:
     """A function that decides for `service`: its routes, or `worker`, called `<service>-<part>`.
 
     Its environment is that of docs/contracts.md, and what `environment` adds. Updates of the feature store
-    that must wait go to `waiting`.
+    that must wait go to `waiting`, what callers should not wait for to `later`.
     """
     store = near.store if service.feature_store else None
     made = function_of(
@@ -76,12 +79,10 @@ def deciding_function(
         name=f"{service.name}-{part}" if part else service.name,
         service=service.name,
         environment={
-            "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
-            "DECISIONS_TABLE": near.decisions.table_name,
-            "ROLLOUT_REFRESH_SECONDS": "10",
-            "DECISION_TTL_DAYS": "30",
+            **_deciding(near),
             **(store.environment() if store else {}),
             **({"CATCH_UP_QUEUE_URL": waiting.queue_url} if waiting else {}),
+            **_media(service, near, later),
             **(environment or {}),
         },
     )
@@ -90,9 +91,45 @@ def deciding_function(
     made.allow(["dynamodb:PutItem"], [near.decisions.table_arn])
     if store:
         store.open_to(made)
-    if waiting:
-        made.allow(["sqs:SendMessage"], [waiting.queue_arn])
+    for queue in (waiting, later):
+        if queue:
+            made.allow(["sqs:SendMessage"], [queue.queue_arn])
+    if service.media:
+        # Uploads are written by the callers, with forms that this function signs.
+        _may_use_media(made, near.uploads, read=["uploads", "kept"], write=["uploads", "kept"])
     return made
+
+
+def later_function(
+    scope: Construct, service: Service, worker: Worker, near: Neighbours, *, queue: sqs.IQueue
+) -> LoggedFunction:
+    """The function that finishes what callers of `service` do not wait for: it reads and amends decisions."""
+    made = function_of(
+        scope,
+        worker,
+        near,
+        name=f"{service.name}-later",
+        service=service.name,
+        environment={**_deciding(near), **_media(service, near, queue)},
+    )
+    may_read(made, near.artifacts, [f"{service.name}/*"])
+    made.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [near.decisions.table_arn])
+    _may_use_media(made, near.uploads, read=["kept"], write=[])
+    return made
+
+
+def _deciding(near: Neighbours) -> dict[str, str]:
+    return {
+        "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
+        "DECISIONS_TABLE": near.decisions.table_name,
+        "ROLLOUT_REFRESH_SECONDS": "10",
+        "DECISION_TTL_DAYS": "30",
+    }
+
+
+def _media(service: Service, near: Neighbours, later: sqs.IQueue | None) -> dict[str, str]:
+    uploads = {"UPLOADS_BUCKET": near.uploads.bucket_name} if service.media else {}
+    return uploads | ({"LATER_QUEUE_URL": later.queue_url} if later else {})
 
 
 def learner_function(
@@ -165,15 +202,31 @@ def _live(services: Sequence[str]) -> list[str]:
 
 
 def may_read(made: LoggedFunction, bucket: s3.IBucket, keys: list[str]) -> None:
-    """Let `made` read the objects of `keys`."""
-    made.allow(["s3:GetObject"], [bucket.arn_for_objects(key) for key in keys])
-    # Without it S3 answers 403 for a key that is not there, and nobody could tell a missing bundle
-    # from a missing permission. It shows names only; a condition on the prefix would not work, because
-    # the check behind a GetObject has no prefix.
-    made.allow(["s3:ListBucket"], [bucket.bucket_arn])
+    """Let `made` read the objects of `keys` in the artifacts bucket."""
+    _may_get(made, bucket, keys)
     for key in keys:
         if "*" in key:
             made.acknowledge_wildcard(
                 f"{ARN_IN_FINDINGS}/{key}",
                 "Bundles are named by version when they are published, so a prefix is as fine as it gets.",
             )
+
+
+def _may_use_media(made: LoggedFunction, uploads: s3.IBucket, *, read: list[str], write: list[str]) -> None:
+    """Let `made` read and write the objects below these prefixes of the uploads bucket."""
+    _may_get(made, uploads, [f"{prefix}/*" for prefix in read])
+    if write:
+        made.allow(["s3:PutObject"], [uploads.arn_for_objects(f"{prefix}/*") for prefix in write])
+    for prefix in dict.fromkeys([*read, *write]):
+        made.acknowledge_wildcard(
+            f"{UPLOADS_IN_FINDINGS}/{prefix}/*",
+            "Media is named by its decision and its uploader, so a prefix is as fine as it gets.",
+        )
+
+
+def _may_get(made: LoggedFunction, bucket: s3.IBucket, keys: list[str]) -> None:
+    made.allow(["s3:GetObject"], [bucket.arn_for_objects(key) for key in keys])
+    # Without it S3 answers 403 for a key that is not there, and nobody could tell a missing bundle
+    # from a missing permission. It shows names only; a condition on the prefix would not work, because
+    # the check behind a GetObject has no prefix.
+    made.allow(["s3:ListBucket"], [bucket.bucket_arn])

@@ -27,7 +27,12 @@ RETRIES = 5
 
 
 def from_queue(
-    made: LoggedFunction, queue: sqs.IQueue, *, at_once: int = LEAST_AT_ONCE, filters: Sequence[object] = ()
+    made: LoggedFunction,
+    queue: sqs.IQueue,
+    *,
+    at_once: int = LEAST_AT_ONCE,
+    batch: int = FIFO_BATCH,
+    filters: Sequence[object] = (),
 ) -> lambda_.CfnEventSourceMapping:
     """`made` works off the FIFO `queue`; what it reports as failed comes again, the rest is done.
 
@@ -39,7 +44,7 @@ def from_queue(
         made,
         "FromQueue",
         event_source_arn=queue.queue_arn,
-        batch_size=FIFO_BATCH,
+        batch_size=batch,
         scaling_config={"maximumConcurrency": at_once},
         filter_criteria=_criteria(filters) if filters else None,
     )

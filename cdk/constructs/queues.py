@@ -17,11 +17,19 @@ class FifoQueue(Construct):
     """`queue` and `dead_letters`, named after `name`.
 
     A message that was received `most_receives` times without success goes to the dead letters; until then it
-    comes again every `retry_seconds`, and the later ones of its group wait for it.
+    comes again every `retry_seconds`, and the later ones of its group wait for it. None is delivered before
+    `delay_seconds` have passed.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, retry_seconds: int, most_receives: int
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        retry_seconds: int,
+        most_receives: int,
+        delay_seconds: int = 0,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = _dead_letters(self, "DeadLetters", name=name, fifo=True)
@@ -34,6 +42,7 @@ class FifoQueue(Construct):
             fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
             deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
             visibility_timeout=Duration.seconds(retry_seconds),
+            delivery_delay=Duration.seconds(delay_seconds) if delay_seconds else None,
             retention_period=KEPT,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=most_receives),
             enforce_ssl=True,

@@ -16,7 +16,7 @@ from cdk.constructs.service_function import RETENTION
 from cdk.json_schema import Schema, draft4_model
 from cdk.names import API_STAGE, PROJECT
 from cdk.openapi import operation_id
-from cdk.services import Route, Service
+from cdk.services import BINARY_TYPES, Route, Service
 from cdk.settings import Settings
 from lambdas.core.schema import Problem
 
@@ -24,7 +24,7 @@ KEYS_AT_FULL_RATE = 5
 """The API as a whole takes this many times what one key may send."""
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
-_PROBLEM_STATUSES = ("400", "403", "404", "409", "413", "429", "503")
+_PROBLEM_STATUSES = ("400", "403", "404", "409", "413", "415", "422", "429", "503")
 
 
 class TriageApi(Construct):
@@ -49,6 +49,8 @@ class TriageApi(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=True,
             api_key_source_type=apigateway.ApiKeySourceType.HEADER,
+            # What functions answer in base64 and callers get as it is.
+            binary_media_types=list(BINARY_TYPES),
             deploy_options=apigateway.StageOptions(
                 stage_name=API_STAGE,
                 access_log_destination=apigateway.LogGroupLogDestination(self.access_log),

@@ -8,7 +8,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs import event_sources
-from cdk.constructs.decision_function import Neighbours, deciding_function, function_of
+from cdk.constructs.decision_function import (
+    Neighbours,
+    deciding_function,
+    function_of,
+    later_function,
+)
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
 from cdk.names import PROJECT
@@ -20,7 +25,11 @@ STREAM_RETRY_SECONDS = 180
 STREAM_RECEIVES = 200
 """Ten hours, three minutes apart: only what passes by itself comes again (poison is sent away at once), and a
 throttled or broken decision log must not cost good transactions."""
-STREAM_AT_ONCE = 5
+STREAM_AT_ONCE = 3
+LATER_RECEIVES = 10
+"""Of which the worker spends three trying; the others are for a log that is down."""
+LATER_DELAY_SECONDS = 2
+"""What is handed over comes before its decision: when it is delivered, the decision is in the log."""
 CATCH_UP_RECEIVES = 1000
 """The most that SQS takes: sixteen hours with the store down, a minute apart."""
 
@@ -30,6 +39,7 @@ class ServiceStream(Construct):
 
     `waiting` is the queue of updates and `given_up` its dead letters; `source` the queue of what is to be
     decided when that is SQS, `dead_letters` where the stream's worker and SQS put what they give up on.
+    `later` is the queue of what callers do not wait for, `left` its dead letters.
     """
 
     def __init__(
@@ -49,11 +59,15 @@ class ServiceStream(Construct):
         self.source: sqs.Queue | None = None
         self.kinesis: kinesis.Stream | None = None
         self.dead_letters: sqs.Queue | None = None
+        self.later: sqs.Queue | None = None
+        self.left: sqs.Queue | None = None
         self._service, self._near, self._settings = service, near, settings
         if service.catch_up:
             self._add_catch_up(service.catch_up, catch_up_seconds)
         if service.stream:
             self._add_stream(service.stream)
+        if service.later:
+            self._add_later(service.later)
 
     def _add_catch_up(self, worker: Worker, retry_seconds: int) -> None:
         name = f"{self._service.name}-catch-up"
@@ -105,6 +119,21 @@ class ServiceStream(Construct):
         made.allow(["sqs:SendMessage"], [self.dead_letters.queue_arn])
         self._connect(made)
         self.functions["stream"] = made
+
+    def _add_later(self, worker: Worker) -> None:
+        name = f"{self._service.name}-later"
+        pair = FifoQueue(
+            self,
+            "LaterQueue",
+            name=name,
+            retry_seconds=6 * worker.timeout_seconds,
+            most_receives=LATER_RECEIVES,
+            delay_seconds=LATER_DELAY_SECONDS,
+        )
+        self.later, self.left = pair.queue, pair.dead_letters
+        made = later_function(self, self._service, worker, self._near, queue=pair.queue)
+        event_sources.from_queue(made, pair.queue, batch=1)
+        self.functions["later"] = made
 
     def _connect(self, made: LoggedFunction) -> None:
         settings, name = self._settings, self._service.name

@@ -14,6 +14,7 @@ from cdk.constructs.decision_function import Neighbours, catalog_function, decid
 from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.service_function import LoggedFunction
+from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
 from cdk.services import CATALOG, LABELS, Service
@@ -43,17 +44,25 @@ class ApiStack(Stack):
             synthesizer=None if target.functions_as_zip else own_repository.synthesizer(),
         )
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
+        self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
         near = Neighbours(
             ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
             artifacts_bucket(self),
             state.decisions,
             state.store,
+            uploads_seen_from(self),
         )
         self.api = TriageApi(self, "Api", settings=settings)
         self.functions: dict[str, LoggedFunction] = {}
         for service in services:
             stream = streaming.streams.get(service.name)
-            made = deciding_function(self, service, near, waiting=stream.waiting if stream else None)
+            made = deciding_function(
+                self,
+                service,
+                near,
+                waiting=stream.waiting if stream else None,
+                later=stream.later if stream else None,
+            )
             if service.looks_back:
                 made.allow(["dynamodb:GetItem"], [state.decisions.table_arn])
             self.functions[service.name] = made

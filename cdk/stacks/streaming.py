@@ -18,6 +18,7 @@ from cdk.constructs.mail_topic import MailTopic
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.service_stream import ServiceStream
+from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import ALERTS, Service
@@ -63,16 +64,18 @@ class StreamingStack(Stack):
         )
         _check_topic(services, settings)
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
+        self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
         self._near = Neighbours(
             ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
             artifacts_bucket(self),
             state.decisions,
             state.store,
+            uploads_seen_from(self),
         )
         self.functions: dict[str, LoggedFunction] = {}
         self.streams: dict[str, ServiceStream] = {}
         for service in services:
-            if service.catch_up or service.stream:
+            if service.catch_up or service.stream or service.later:
                 stream = ServiceStream(
                     self,
                     service.name.capitalize(),
@@ -120,7 +123,10 @@ class StreamingStack(Stack):
         made.allow(["sns:Publish"], [topic.topic.topic_arn])
         failed = dead_letter_queue(self, "AlertsFailed", name="alerts", fifo=False)
         self._failed = {"alerts": failed} | {
-            f"{name} catch-up": stream.given_up for name, stream in self.streams.items() if stream.given_up
+            f"{name} {part}": queue
+            for name, stream in self.streams.items()
+            for part, queue in (("catch-up", stream.given_up), ("later", stream.left))
+            if queue
         }
         event_sources.from_table(made, state.decisions, filters=[_TO_BE_TOLD], failed=failed)
         self.functions["alerts"] = made
@@ -133,7 +139,9 @@ class StreamingStack(Stack):
         found: dict[str, sqs.IQueue] = {"labels": self.labels.queue}
         for name, stream in self.streams.items():
             found |= {
-                f"{name}{part}": q for part, q in (("", stream.source), (" catch-up", stream.waiting)) if q
+                f"{name}{part}": q
+                for part, q in (("", stream.source), (" catch-up", stream.waiting), (" later", stream.later))
+                if q
             }
         return found
 
@@ -153,6 +161,8 @@ class StreamingStack(Stack):
                 ("Queue", stream.source),
                 ("DeadLetters", stream.dead_letters),
                 ("CatchUpQueue", stream.waiting),
+                ("LaterQueue", stream.later),
+                ("LaterDeadLetters", stream.left),
             ):
                 if queue is not None:
                     CfnOutput(self, f"{title}{part}Url", value=queue.queue_url)

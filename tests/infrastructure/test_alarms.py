@@ -43,7 +43,7 @@ def test_the_api_is_watched_for_errors_and_slowness(plain: Assembly) -> None:
 
 def test_every_service_is_watched_for_confidence_and_fallbacks(more_services: Assembly) -> None:
     found = alarms(more_services)
-    for name in ("tickets", "transactions", "content"):
+    for name in ("tickets", "transactions", "messages"):
         low, fallbacks = found[f"triage-{name}-low-confidence"], found[f"triage-{name}-fallbacks"]
         assert (low["Namespace"], low["MetricName"], low["Statistic"]) == ("Triage", "Confidence", "Average")
         assert (low["ComparisonOperator"], low["Threshold"]) == ("LessThanThreshold", 0.6)

@@ -93,7 +93,7 @@ def test_answers_have_models_too(plain: Assembly) -> None:
     known = models(plain)
     for key, method in methods(plain).items():
         by_status = {r["StatusCode"]: r.get("ResponseModels", {}) for r in method["MethodResponses"]}
-        assert set(by_status) == {"200", "400", "403", "404", "409", "413", "429", "503"}
+        assert set(by_status) == {"200", "400", "403", "404", "409", "413", "415", "422", "429", "503"}
         response = ROUTES[key].response
         named = {kind: known[reference["Ref"]]["Name"] for kind, reference in by_status["200"].items()}
         assert named == ({"application/json": response.__name__} if response else {})

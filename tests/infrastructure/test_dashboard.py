@@ -56,9 +56,9 @@ def test_the_streams_have_a_dashboard_of_their_own(plain: Assembly) -> None:
     found = {w["properties"]["title"]: w for w in dashboards(plain)["triage-streams-<AWS::Region>"]}
     assert {"Waiting in the queues", "Age of what waits longest, s", "Dead letters"} <= set(found)
     names = [row[-1]["label"] for row in found["Waiting in the queues"]["properties"]["metrics"]]
-    assert set(names) == {"transactions", "transactions catch-up", "labels"}
+    assert set(names) == {"transactions", "transactions catch-up", "content later", "labels"}
     letters = [row[-1]["label"] for row in found["Dead letters"]["properties"]["metrics"]]
-    assert set(letters) == {"transactions", "transactions catch-up", "labels", "alerts"}
+    assert set(letters) == {"transactions", "transactions catch-up", "content later", "labels", "alerts"}
     shown = len(names) + len(letters)
     assert shown == len(plain.resources("AWS::SQS::Queue")), "no queue is out of sight"
 

@@ -65,7 +65,8 @@ def test_what_the_embedded_aws_drops_in_silence_is_in_the_aws_templates(everythi
     """It accepts these properties and ignores them, so only the templates can show them."""
     for table in everything.resources("AWS::DynamoDB::Table"):
         assert table.properties["TimeToLiveSpecification"]["Enabled"] is True
-    assert everything.one("AWS::S3::Bucket").properties["LifecycleConfiguration"]
+    for bucket in everything.resources("AWS::S3::Bucket"):
+        assert bucket.properties["LifecycleConfiguration"]
     assert everything.one("AWS::ApiGateway::RequestValidator").properties["ValidateRequestBody"] is True
 
 

@@ -6,7 +6,7 @@ from tests.infrastructure.assembly import Assembly, Resource
 
 
 def test_the_bucket_is_private_versioned_and_forgets_old_versions(plain: Assembly) -> None:
-    bucket = plain.one("AWS::S3::Bucket")
+    (bucket,) = plain.resources("AWS::S3::Bucket", "Triage-Artifacts")
     assert bucket.properties["PublicAccessBlockConfiguration"] == {
         "BlockPublicAcls": True,
         "BlockPublicPolicy": True,
@@ -21,11 +21,25 @@ def test_the_bucket_is_private_versioned_and_forgets_old_versions(plain: Assembl
     assert bucket.body["DeletionPolicy"] == "Retain"
 
 
-def test_the_bucket_takes_no_unencrypted_connection(plain: Assembly) -> None:
-    statements = plain.one("AWS::S3::BucketPolicy").properties["PolicyDocument"]["Statement"]
-    denied = [s["Condition"] for s in statements if s["Effect"] == "Deny"]
-    assert {"Bool": {"aws:SecureTransport": "false"}} in denied
-    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
+def test_the_uploads_are_private_and_forgotten(plain: Assembly) -> None:
+    (bucket,) = plain.resources("AWS::S3::Bucket", "Triage-State")
+    assert plain.outputs("Triage-State")["UploadsBucket"] == {"Ref": bucket.logical_id}
+    assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
+    days = {r["Prefix"]: r["ExpirationInDays"] for r in bucket.properties["LifecycleConfiguration"]["Rules"]}
+    assert days == {"uploads/": 1, "kept/": 30}, "an upload a day, kept media as long as its decision"
+    (rule,) = bucket.properties["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST"], "browsers post forms, and read by links only"
+    assert "VersioningConfiguration" not in bucket.properties, "what is to be forgotten has no old versions"
+
+
+def test_no_bucket_takes_an_unencrypted_connection(plain: Assembly) -> None:
+    policies = plain.resources("AWS::S3::BucketPolicy")
+    assert len(policies) == len(plain.resources("AWS::S3::Bucket"))
+    for policy in policies:
+        statements = policy.properties["PolicyDocument"]["Statement"]
+        denied = [s["Condition"] for s in statements if s["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+        assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
 
 
 def table_of(assembly: Assembly, output: str) -> Resource:

@@ -41,7 +41,7 @@ def environment(assembly: Assembly, function: str) -> Json:
     return variables
 
 
-@pytest.mark.parametrize("name", ["transactions", "transactions-catch-up", "labels"])
+@pytest.mark.parametrize("name", ["transactions", "transactions-catch-up", "content-later", "labels"])
 def test_a_queue_is_fifo_with_dead_letters_and_outlasts_its_function(name: str, plain: Assembly) -> None:
     queue, letters = (queues(plain)[f"triage-{name}{end}.fifo"] for end in ("", "-dlq"))
     assert queue.properties["FifoQueue"] is letters.properties["FifoQueue"] is True
@@ -74,6 +74,32 @@ def test_a_queues_function_reports_what_failed_and_has_time(
     assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
 
 
+def test_what_callers_do_not_wait_for_is_worked_off_one_by_one_after_its_decision(plain: Assembly) -> None:
+    found, source = mapping(plain, "content-later"), queues(plain)["triage-content-later.fifo"]
+    assert found["EventSourceArn"] == {"Fn::GetAtt": [source.logical_id, "Arn"]}
+    assert found["BatchSize"] == 1, "one sound at a time is within the function's time"
+    made = plain.one("AWS::Lambda::Function", FunctionName="triage-content-later")
+    assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
+    assert source.properties["DelaySeconds"] == 2, "it is handed over before its decision is in the log"
+    for function in ("content", "content-later"):
+        assert environment(plain, function)["LATER_QUEUE_URL"] == {"Ref": source.logical_id} or (
+            text(environment(plain, function)["LATER_QUEUE_URL"]).startswith("<Triage-Streaming.")
+        )
+
+
+def test_what_the_content_functions_may_do_with_media(plain: Assembly) -> None:
+    def keys(function: str, action: str) -> set[str]:
+        granted = [r for resources, _ in policy_of(plain, function).get(action, []) for r in resources]
+        return {r.rpartition(">/")[2] for r in granted if "UploadsBucket" in r}
+
+    assert keys("content", "s3:GetObject") == keys("content", "s3:PutObject") == {"uploads/*", "kept/*"}
+    assert keys("content-later", "s3:GetObject") == {"kept/*"}
+    assert keys("content-later", "s3:PutObject") == set()
+    later = policy_of(plain, "content-later")
+    assert {"dynamodb:GetItem", "dynamodb:UpdateItem"} <= set(later)
+    assert "dynamodb:PutItem" not in later, "it amends decisions and makes none"
+
+
 def test_the_workers_leave_the_api_room_on_a_new_account(plain: Assembly) -> None:
     """Which may run ten functions at a time."""
     limits = [
@@ -82,7 +108,7 @@ def test_the_workers_leave_the_api_room_on_a_new_account(plain: Assembly) -> Non
         if "sqs" in str(r.properties["EventSourceArn"]).lower()
         or "Queue" in str(r.properties["EventSourceArn"])
     ]
-    assert len(limits) == 3
+    assert len(limits) == 4
     assert sum(limits) < 10
 
 
@@ -146,7 +172,7 @@ def test_two_learners_need_a_queue_each() -> None:
     import aws_cdk as cdk
 
     learner = Worker("lambdas.tickets.learner.handle")
-    services = [replace(service, learner=learner) for service in SERVICES]
+    services = [replace(service, learner=learner) for service in SERVICES[:2]]
     with pytest.raises(OneLearner, match="tickets and transactions have a learner each"):
         build(cdk.App(), Settings(local=True), services)
 
@@ -249,7 +275,7 @@ def test_two_streaming_services_cannot_share_one_topic() -> None:
     settings = Settings(
         stream="kafka", kafka_bootstrap="b:9096", kafka_secret="s", kafka_topic="events", local=True
     )
-    with pytest.raises(ContextError, match="transactions and content stream"):
+    with pytest.raises(ContextError, match="transactions and messages stream"):
         build(cdk.App(), settings, more_services())
 
 

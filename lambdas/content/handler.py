@@ -1,0 +1,33 @@
+"""POST /v1/content:moderate, POST /v1/content/uploads, GET /v1/content/{id} and its explanation."""
+
+from __future__ import annotations
+
+from lambdas.content.explanation import Explainer
+from lambdas.content.finding import Finder
+from lambdas.content.schema import ContentDecision, ContentRequest, UploadRequest
+from lambdas.content.serving import live_service
+from lambdas.content.uploads import Uploads, check_keys
+from lambdas.core.function import decision_function
+from lambdas.core.http import Api, Asked, Route
+
+_parts = live_service()
+_decider, _telemetry = decision_function(_parts.service)
+_finder = Finder(_decider.log)
+
+
+def _moderate(asked: Asked) -> ContentDecision:
+    check_keys(asked.body, asked.caller)
+    return _decider.decide([asked.body])[0]
+
+
+handle = Api(
+    {
+        ("POST", "/v1/content:moderate"): Route(ContentRequest, _moderate),
+        ("POST", "/v1/content/uploads"): Route(UploadRequest, Uploads(_parts.uploads)),
+        ("GET", "/v1/content/{id}"): Route(None, _finder),
+        ("GET", "/v1/content/{id}/explanation"): Route(
+            None, Explainer(_finder, _decider.store, _parts.media)
+        ),
+    },
+    _telemetry,
+)

@@ -1,0 +1,45 @@
+"""Puts the service's functions together from their environment."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from lambdas.content.later import Later
+from lambdas.content.media import MediaStore
+from lambdas.content.service import Content
+from lambdas.core.assets import Assets
+from lambdas.core.aws import Bucket, Queue
+from lambdas.core.settings import DecisionSettings, load
+
+
+class ContentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the content functions need beside a decision function's settings.
+
+    `transcribe_now_seconds` is how much speech is transcribed while the caller waits; what is longer is done
+    by the worker of the queue.
+    """
+
+    uploads_bucket: str
+    later_queue_url: str
+    transcribe_now_seconds: Annotated[float, msgspec.Meta(ge=0.0)] = 5.0
+
+
+class Parts(NamedTuple):
+    """The service, and what else its functions work with."""
+
+    service: Content
+    media: MediaStore
+    uploads: Bucket
+
+
+def live_service(settings: ContentSettings | None = None, shared: DecisionSettings | None = None) -> Parts:
+    """The service over the live buckets and queue. Raises SettingsError that names a missing variable."""
+    settings, shared = settings or load(ContentSettings), shared or load(DecisionSettings)
+    uploads = Bucket(settings.uploads_bucket)
+    media = MediaStore(uploads)
+    assets = Assets(Content.name, Bucket(shared.artifacts_bucket), shared.model_cache_dir)
+    later = Later(Queue(settings.later_queue_url))
+    service = Content(media, assets, later, budget=settings.transcribe_now_seconds)
+    return Parts(service, media, uploads)
