@@ -65,7 +65,9 @@ def decode(data: bytes) -> Picture:
     except MemoryError as error:
         raise TooLarge("the image needs more memory than there is", field=FIELD) from error
     except Exception as error:  # Pillow lets through whatever its readers stumble over in a damaged file
-        if type(error).__name__ == "DecompressionBombError":
+        from PIL.Image import DecompressionBombError  # noqa: PLC0415
+
+        if isinstance(error, DecompressionBombError):
             raise TooLarge("the image has more pixels than are taken", field=FIELD) from error
         raise Unreadable(f"the {told.kind.upper()} is damaged or cut short", field=FIELD) from error
 

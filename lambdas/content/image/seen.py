@@ -14,13 +14,13 @@ from lambdas.content.image.signals import Opinion
 from lambdas.content.image.weapons import WEAPONS
 
 Said = Mapping[str, Mapping[str, Array]]
-"""By network (`nsfwjs`, `opennsfw`, `encoder`; those that there are), its outputs of one view; what the encoder
-says of a quarter of it stands under that quarter's name."""
+"""By network (`nsfwjs`, `opennsfw`, `encoder`; those that there are), its outputs of one view;
+what the encoder says of a quarter of it stands under that quarter's name."""
 
 ENCODER: Final = "encoder"
 QUARTERS: Final = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
-"""Top left, top right, bottom left, bottom right. A weapon is mostly a small part of a picture, and of what is
-less than a third of it the encoder says little; so it looks at the quarters too."""
+"""Top left, top right, bottom left, bottom right. A weapon is mostly a small part of a picture, and of what
+is less than a third of it the encoder says little; so it looks at the quarters too."""
 
 OPINIONS: Final = ("sexual", "violence")
 """The policies that the packaged networks tell of, in the order in which the features carry them."""
