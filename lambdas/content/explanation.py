@@ -96,12 +96,14 @@ class Explainer:
         try:
             picture = self._media.bring("image", kept.key)
             policy = wanted or _likeliest(decision.channels.get("image") or {})
-            heat = model.image.get().heat(picture, policy)
+            eyes = model.image.get()
+            frame = eyes.look(picture).frames.get(policy, 0)
+            heat = eyes.heat(picture, policy, frame)
         except (NotFound, Unreadable, BundleError, DependencyDown) as error:
             return None, error.detail
         from lambdas.content.overlay import overlay  # noqa: PLC0415 - Pillow, with the first image
 
-        png, width, height = overlay(picture.frames[0].pixels, heat)
+        png, width, height = overlay(picture.frames[frame].pixels, heat)
         return Heat(policy, base64.b64encode(png).decode(), width, height), None
 
     def _model(self, decision: ContentDecision) -> tuple[Loaded[ContentModel], list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from lambdas.content.item import Item, Seen
@@ -20,11 +19,10 @@ class NoModel(BundleError):
     """The bundle was made without models for this kind of media."""
 
 
-def look_at(item: Item, model: ContentModel, *, may_wait: Callable[[float], bool]) -> Seen:
+def look_at(item: Item, model: ContentModel, *, budget: float) -> Seen:
     """What the models see in the item's media; its text is read later, together with what is found in them.
 
-    `may_wait` is asked for a sound's seconds of speech, and says whether they are transcribed now; otherwise
-    they are `pending`.
+    Speech whose transcription takes more than `budget` seconds is `pending`.
     """
     request = item.request
     seen = Seen(request.content_id, request.text or "", readings_of(item), degraded=list(item.degraded))
@@ -33,7 +31,7 @@ def look_at(item: Item, model: ContentModel, *, may_wait: Callable[[float], bool
         if part is None or part.problem is not None:
             continue
         try:
-            look(seen, model, part.decoded, may_wait)
+            look(seen, model, part.decoded, budget)
         except (BundleError, DependencyDown) as error:
             seen.readings[kind] = Reading("unreadable", f"no model could look at it: {error.detail}")
             seen.degraded.append(f"{kind}_model")
@@ -53,7 +51,7 @@ def readings_of(item: Item) -> dict[str, Reading]:
     return found
 
 
-def _look(seen: Seen, model: ContentModel, picture: Any, _: Callable[[float], bool]) -> None:
+def _look(seen: Seen, model: ContentModel, picture: Any, _: float) -> None:
     if model.image is None:
         raise NoModel("this bundle has no models for images")
     eyes = model.image.get()
@@ -61,7 +59,7 @@ def _look(seen: Seen, model: ContentModel, picture: Any, _: Callable[[float], bo
     seen.image_text = eyes.read_text(picture)[:MOST_READ] or None
 
 
-def _listen(seen: Seen, model: ContentModel, sound: Any, may_wait: Callable[[float], bool]) -> None:
+def _listen(seen: Seen, model: ContentModel, sound: Any, budget: float) -> None:
     if model.audio is None:
         raise NoModel("this bundle has no models for sounds")
     ears = model.audio.get()
@@ -71,7 +69,7 @@ def _listen(seen: Seen, model: ContentModel, sound: Any, may_wait: Callable[[flo
     seen.transcript = Transcript(None, spoken)
     if not spoken or not ears.transcribes:
         return
-    if may_wait(heard.speech_seconds):
+    if ears.seconds_needed(heard.speech_seconds) <= budget:
         said = ears.transcribe(sound, heard.speech)
         seen.transcript = transcript_of(said)
     else:
@@ -81,4 +79,6 @@ def _listen(seen: Seen, model: ContentModel, sound: Any, may_wait: Callable[[flo
 
 def transcript_of(said: Any) -> Transcript:
     """The answer's transcript of what the model heard."""
-    return Transcript(said.language, [Segment(part.start, part.end, part.text) for part in said.segments])
+    return Transcript(
+        said.language, [Segment(part.start, part.end, part.text or None) for part in said.segments]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -12,8 +12,7 @@ from lambdas.content.fusion import Fusion
 from lambdas.content.policies import POLICIES, Severity
 from lambdas.content.text.model import TextModel
 from lambdas.content.verdict import bounds_of
-from lambdas.core.assets import Assets, assets_of
-from lambdas.core.breaker import Breaker
+from lambdas.core.assets import Asset, Assets, assets_of
 from lambdas.core.bundle import Manifest
 from lambdas.core.errors import BundleError
 
@@ -23,22 +22,46 @@ if TYPE_CHECKING:
 
 IMAGE_ASSETS: Final = ("nsfwjs", "opennsfw", "lite0", "ocr")
 AUDIO_ASSETS: Final = ("whisper", "vad", "sound")
+BUNDLE: Final = "bundle"
 T = TypeVar("T")
 
 
 class Lazy(Generic[T]):
-    """Something that is opened when it is first asked for, and left alone for a while when that fails."""
+    """Something that is opened when it is first asked for."""
 
-    def __init__(self, name: str, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._made: T | None = None
-        self._breaker = Breaker(name)
 
     def get(self) -> T:
         """It. Raises what opening it raises: BundleError, DependencyDown."""
         if self._made is None:
-            self._made = self._breaker.call(self._make)
+            self._made = self._make()
         return self._made
+
+
+class Folders(Mapping[str, Path]):
+    """The folders of some assets by name, each fetched when it is first asked for; and the bundle's own.
+
+    Asking raises BundleError, DependencyDown.
+    """
+
+    def __init__(self, folder: Path, known: Mapping[str, Asset], assets: Assets) -> None:
+        self._folder = folder
+        self._known = known
+        self._assets = assets
+
+    def __getitem__(self, name: str) -> Path:
+        return self._folder if name == BUNDLE else self._assets.folder(name, self._known[name].files)
+
+    def __contains__(self, name: object) -> bool:
+        return name == BUNDLE or name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._known, BUNDLE))
+
+    def __len__(self) -> int:
+        return len(self._known) + 1
 
 
 class PolicySettings(msgspec.Struct, frozen=True):
@@ -62,25 +85,29 @@ class ContentModel:
         self.fusion = Fusion(folder)
         known = assets_of(manifest.settings)
 
-        def folders(names: tuple[str, ...]) -> Mapping[str, Path]:
-            return {name: assets.folder(name, known[name].files) for name in names if name in known}
+        def folders(names: tuple[str, ...]) -> Folders:
+            return Folders(folder, {name: known[name] for name in names if name in known}, assets)
 
-        self.image = _lazy(manifest.settings, "image", lambda s: _image(folder, folders(IMAGE_ASSETS), s))
-        self.audio = _lazy(manifest.settings, "audio", lambda s: _audio(folder, folders(AUDIO_ASSETS), s))
+        own = manifest.settings
+        self.image = (
+            Lazy(lambda: _image(folders(IMAGE_ASSETS), own["image"]))
+            if own.get("image") is not None
+            else None
+        )
+        self.audio = (
+            Lazy(lambda: _audio(folders(AUDIO_ASSETS), own["audio"]))
+            if own.get("audio") is not None
+            else None
+        )
 
 
-def _lazy(settings: Mapping[str, Any], kind: str, make: Callable[[Mapping[str, Any]], T]) -> Lazy[T] | None:
-    own = settings.get(kind)
-    return Lazy(f"the {kind} models", lambda: make(own)) if own else None
-
-
-def _image(folder: Path, folders: Mapping[str, Path], settings: Mapping[str, Any]) -> ImageModel:
+def _image(folders: Mapping[str, Path], settings: Mapping[str, Any]) -> ImageModel:
     from lambdas.content.image.model import ImageModel  # noqa: PLC0415 - paid with the first image
 
     return ImageModel(folders, settings)
 
 
-def _audio(folder: Path, folders: Mapping[str, Path], settings: Mapping[str, Any]) -> AudioModel:
+def _audio(folders: Mapping[str, Path], settings: Mapping[str, Any]) -> AudioModel:
     from lambdas.content.audio.model import AudioModel  # noqa: PLC0415 - paid with the first sound
 
     return AudioModel(folders, settings)

@@ -32,8 +32,8 @@ _RANK = {"medium": 3, "high": 6, "severe": MOST_SEVERE}
 class Content:
     """Implements `lambdas.core.service.Service`.
 
-    `budget` is how many seconds of a sound's speech are transcribed while the caller waits; more than that is
-    handed to `later`.
+    `budget` is how many seconds a caller may wait for the words of a sound; what takes longer is handed to
+    `later`.
     """
 
     name = "content"
@@ -100,7 +100,7 @@ class Content:
         self, model: ContentModel, items: Sequence[Item], stamps: Sequence[Stamp]
     ) -> list[ContentDecision]:
         """Decisions by the models: every text of every post in one run, then the fusion in one."""
-        seen = [look_at(item, model, may_wait=lambda seconds: seconds <= self._budget) for item in items]
+        seen = [look_at(item, model, budget=self._budget) for item in items]
         return decide(model, seen, stamps)
 
     def rules(self, items: Sequence[Item], stamps: Sequence[Stamp]) -> list[ContentDecision]:

@@ -17,13 +17,13 @@ from lambdas.core.settings import DecisionSettings, load
 class ContentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the content functions need beside a decision function's settings.
 
-    `transcribe_now_seconds` is how much speech is transcribed while the caller waits; what is longer is done
-    by the worker of the queue.
+    `transcribe_budget_seconds` is how long a caller may wait for the words of a sound; what takes longer is
+    done by the worker of the queue.
     """
 
     uploads_bucket: str
     later_queue_url: str
-    transcribe_now_seconds: Annotated[float, msgspec.Meta(ge=0.0)] = 5.0
+    transcribe_budget_seconds: Annotated[float, msgspec.Meta(ge=0.0)] = 2.0
 
 
 class Parts(NamedTuple):
@@ -41,5 +41,5 @@ def live_service(settings: ContentSettings | None = None, shared: DecisionSettin
     media = MediaStore(uploads)
     assets = Assets(Content.name, Bucket(shared.artifacts_bucket), shared.model_cache_dir)
     later = Later(Queue(settings.later_queue_url))
-    service = Content(media, assets, later, budget=settings.transcribe_now_seconds)
+    service = Content(media, assets, later, budget=settings.transcribe_budget_seconds)
     return Parts(service, media, uploads)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from lambdas.core.breaker import Breaker
 from lambdas.core.bundle import FileEntry, sha256_of
 from lambdas.core.errors import BundleError, NotFound
 
@@ -44,6 +45,7 @@ class Assets:
         self._reader = reader
         self._cache = cache / ASSETS
         self._checked: set[Path] = set()
+        self._breaker = Breaker("the bucket of assets")
 
     def folder(self, name: str, files: Mapping[str, FileEntry]) -> Path:
         """The folder with `files`, each with the sha256 that is said; downloaded when it is not there yet.
@@ -70,7 +72,7 @@ class Assets:
             landing.mkdir()
             for file, entry in files.items():
                 try:
-                    self._reader.download(key_of(self._service, entry.sha256), landing / file)
+                    self._fetch(key_of(self._service, entry.sha256), landing / file)
                 except NotFound as error:
                     raise BundleError(f"{name}: {file} is not in the bucket: publish again") from error
             if not _whole(landing, files):
@@ -80,6 +82,9 @@ class Assets:
             except OSError:
                 if not folder.is_dir():
                     raise  # not another worker that was faster
+
+    def _fetch(self, key: str, to: Path) -> None:
+        self._breaker.call(lambda: self._reader.download(key, to))
 
 
 def key_of(service: str, sha256: str) -> str:
