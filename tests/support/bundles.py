@@ -124,7 +124,15 @@ class Shelf:
         assert found is not None
         return len(found.body)
 
-    def put(self, key: str, body: bytes, *, if_etag: str | None = None, if_new: bool = False) -> str:
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        if_etag: str | None = None,
+        if_new: bool = False,
+        content_type: str | None = None,
+    ) -> str:
         if self.fail_with is not None:
             raise self.fail_with
         held = self.objects.get(key)
