@@ -24,6 +24,7 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
         if others:
             line.append(f"  (could also be {', '.join(others)})", "dim")
         console.print(line)
+    _show_scores(console, decision)
     console.print(Text.assemble("      decision    ", _verdict(decision)))
     for reason in decision["reasons"] if decision["review"] else ():
         console.print(Text.assemble("                  - ", (reason, "dim")))
@@ -31,6 +32,21 @@ def show(console: Console, sample: Sample, decision: dict[str, Any]) -> None:
         terms = ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in decision["terms"][:5])
         console.print(Text.assemble("      because of  ", (terms, "dim")))
     console.print(Text.assemble("      answered by ", (source(decision), "dim")))
+
+
+def _show_scores(console: Console, decision: dict[str, Any]) -> None:
+    """Of a post: how likely it fails each policy, and what was looked at."""
+    for policy, score in decision.get("scores", {}).items():
+        if isinstance(score, dict):  # a transaction's are numbers
+            colour = "red" if policy in decision["policies"] else "cyan"
+            share = (f"{score['probability']:.1%}", colour)
+            console.print(Text.assemble(f"      {policy:<12}", share, (f"  {score['severity']}", "dim")))
+    seen = {name: each for name, each in decision.get("modalities", {}).items() if each["state"] != "absent"}
+    if len(seen) > 1:
+        said = [f"{name} {each['state']}" for name, each in seen.items()]
+        console.print(Text.assemble("      looked at   ", (", ".join(said), "dim")))
+    if decision.get("image_text"):
+        console.print(Text.assemble("      it says     ", (f"“{decision['image_text']}”", "dim")))
 
 
 def _verdict(decision: dict[str, Any]) -> Text:

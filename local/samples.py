@@ -1,8 +1,11 @@
-"""One item in each language for each service, to call a fresh endpoint with. A service may have none."""
+"""Some items for each service, to call a fresh endpoint with. A service may have none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from local.media import inline, picture, tone
 
 
 @dataclass(frozen=True)
@@ -11,11 +14,15 @@ class Sample:
 
     path: str
     title: str
-    body: dict[str, str]
+    body: dict[str, Any]
 
 
 def _ticket(language: str, subject: str, body: str) -> Sample:
     return Sample("/v1/tickets:classify", subject, {"subject": subject, "body": body, "language": language})
+
+
+def _post(language: str, title: str, **said: Any) -> Sample:
+    return Sample("/v1/content:moderate", title, {"language": language, **said})
 
 
 SAMPLES: dict[str, tuple[Sample, ...]] = {
@@ -36,6 +43,18 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
             "Exporter les rapports en PDF",
             "Bonjour, serait-il possible d'ajouter une fonction pour exporter les rapports en PDF ? "
             "Cela nous aiderait beaucoup. Merci.",
+        ),
+    ),
+    "content": (
+        _post("en", text := "Thank you all for the lovely evening, see you next week!", text=text),
+        _post("es", text := "Eres un idiota y un inútil, nadie te quiere aquí", text=text),
+        _post("fr", text := "Tu es vraiment pathétique, va pleurer ailleurs", text=text),
+        _post(
+            "en",
+            "a picture of the sea, with words on it, and a sound",
+            text="My holiday",
+            image=inline(picture("What a wonderful day")),
+            audio=inline(tone()),
         ),
     ),
 }

@@ -76,3 +76,28 @@ def test_the_command_line_is_the_same_call() -> None:
 
 def test_there_is_a_ticket_in_each_language() -> None:
     assert [sample.body["language"] for sample in SAMPLES["tickets"]] == ["en", "es", "fr"]
+
+
+def test_a_post_shows_each_policy_and_what_was_looked_at() -> None:
+    scores = {
+        "toxicity": {"probability": 0.912, "severity": "medium"},
+        "threat": {"probability": 0.003, "severity": "severe"},
+    }
+    modalities = {"text": {"state": "read"}, "image": {"state": "unreadable"}, "audio": {"state": "absent"}}
+    text = shown(
+        outputs={}, scores=scores, policies=["toxicity"], modalities=modalities, image_text="hello there"
+    )
+    for part in (
+        "toxicity    91.2%  medium",
+        "threat      0.3%  severe",
+        "text read, image unreadable",
+        "“hello there”",
+    ):
+        assert part in text
+    assert "audio" not in text
+
+
+def test_there_are_posts_in_each_language_with_a_picture_and_a_sound() -> None:
+    posts = SAMPLES["content"]
+    assert {post.body["language"] for post in posts} == {"en", "es", "fr"}
+    assert any("image" in post.body and "audio" in post.body for post in posts)
