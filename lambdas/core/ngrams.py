@@ -9,12 +9,13 @@ ONNX text operator tokenises accents as Python does, which is why this is here a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from lambdas.core.characters import composed
 
 WORD_BUCKETS: Final = 1 << 18
 CHARACTER_BUCKETS: Final = 1 << 19
@@ -57,9 +58,7 @@ class Grams(NamedTuple):
 
 def words_of(text: str) -> list[str]:
     """The words of `text`: NFKC, lower case, digits as 0, at most LONGEST_WORD characters each."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return [word[:LONGEST_WORD] for word in _WORD.findall(_DIGIT.sub("0", text.lower()))]
+    return [word[:LONGEST_WORD] for word in _WORD.findall(_DIGIT.sub("0", composed(text).lower()))]
 
 
 def grams(texts: Sequence[str], spoken: Sequence[list[str]] | None = None) -> Grams:
