@@ -1,0 +1,146 @@
+"""The text model: from texts to what they say of each policy, and which words said it.
+
+Serving and training both read texts with it, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lambdas.content.policies import MOST, POLICIES
+from lambdas.content.text.features import FEATURE_NAMES, handmade
+from lambdas.content.text.normalise import Normal, normalise
+from lambdas.content.text.toxic import FILE as TOXIC_FILE
+from lambdas.content.text.toxic import ToxicEnglish
+from lambdas.core.errors import BundleError
+from lambdas.core.model import Array, OnnxModel
+from lambdas.core.ngrams import Grams, grams, words_of
+from lambdas.core.schema import Term
+from lambdas.core.terms import top_terms
+from lambdas.core.tokeniser import Tokens, open_tokeniser
+
+CHARACTERS_A_RUN: Final = 15_000
+"""Bounds the memory of one model run: many long texts are read in parts."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the texts of a Read, from `start` on: what explains them."""
+
+    start: int
+    normals: list[Normal]
+    grams: Grams
+    contributions: Mapping[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read in texts.
+
+    signals: float32 [texts, POLICIES], log-odds that are not yet calibrated, held within MOST; NaN for a policy
+    without a text head, and for a text in which nothing is left to read. features: [texts, FEATURE_NAMES].
+    """
+
+    signals: npt.NDArray[np.float32]
+    features: npt.NDArray[np.float32]
+    parts: list[Part]
+
+
+class TextModel:
+    """The text model in a bundle's folder. Raises BundleError when it cannot be used."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self._onnx = OnnxModel(folder)
+        self._tokeniser: Tokens | None = open_tokeniser(settings.get("encoder"), folder)
+        self._english = ToxicEnglish(folder) if (folder / TOXIC_FILE).is_file() else None
+        self.policies = [policy for policy in POLICIES if f"{policy}_logits" in self._onnx.outputs]
+        """Those that the model has a head for."""
+        if not self.policies:
+            raise BundleError(f"{folder.name}: the text model has no output for any of {', '.join(POLICIES)}")
+
+    def read(self, texts: Sequence[str]) -> Read:
+        """What `texts` say, in one run unless they are long. Raises BundleError."""
+        normals = [normalise(text) for text in texts]
+        signals = np.full((len(texts), len(POLICIES)), np.nan, dtype=np.float32)
+        features = np.empty((len(texts), len(FEATURE_NAMES)), dtype=np.float32)
+        parts = []
+        for start, stop in _portions(normals):
+            part, features[start:stop], outputs = self._run(start, normals[start:stop])
+            for policy in self.policies:
+                logits = outputs[f"{policy}_logits"]
+                signals[start:stop, POLICIES.index(policy)] = np.clip(
+                    logits[:, 1] - logits[:, 0], -MOST, MOST
+                )
+            parts.append(part)
+        signals[[not normal.text for normal in normals]] = np.nan
+        return Read(signals, features, parts)
+
+    def _run(
+        self, start: int, normals: list[Normal]
+    ) -> tuple[Part, npt.NDArray[np.float32], dict[str, Array]]:
+        texts = [normal.text for normal in normals]
+        spoken = [words_of(text) for text in texts]
+        found = grams(texts, spoken)
+        features = handmade(normals, spoken, self._english)
+        feeds: dict[str, Array] = {
+            "rows": found.rows,
+            "buckets": found.buckets,
+            "counts": found.counts,
+            "features": features,
+        }
+        if self._tokeniser is not None:
+            feeds["ids"], feeds["mask"] = self._tokeniser.tokens(texts)
+        outputs = self._onnx.run(feeds)
+        given = {policy: outputs[f"{policy}_contributions"] for policy in self.policies}
+        return Part(start, normals, found, given), features, outputs
+
+
+def words_that_mattered(read: Read, row: int, policy: str) -> list[Term]:
+    """The words of text `row` that added most to the log-odds of `policy`, as the author wrote them.
+
+    None where the policy has no text head.
+    """
+    part = next(part for part in reversed(read.parts) if part.start <= row)
+    if policy not in part.contributions:
+        return []
+    own = row - part.start
+    found, entries = _of_row(part.grams, own)
+    terms = top_terms(found, part.contributions[policy][entries], 1)[0]
+    spelled = part.normals[own].spellings() if terms else {}
+    return [Term(spelled.get(term.term, term.term), term.weight) for term in terms]
+
+
+def _of_row(found: Grams, row: int) -> tuple[Grams, slice]:
+    """The n-grams of one text alone, and which entries of `found` they are."""
+    first, last = np.searchsorted(found.rows, [row, row + 1]).tolist()
+    begin, end = np.searchsorted(found.word_rows, [row, row + 1]).tolist()
+    mine = (found.occurrence_words >= begin) & (found.occurrence_words < end)
+    entries = slice(first, last)
+    alone = Grams(
+        rows=found.rows[entries] - row,
+        buckets=found.buckets[entries],
+        counts=found.counts[entries],
+        words=found.words[begin:end],
+        word_rows=found.word_rows[begin:end] - row,
+        occurrence_words=found.occurrence_words[mine] - begin,
+        occurrence_entries=found.occurrence_entries[mine] - first,
+    )
+    return alone, entries
+
+
+def _portions(normals: Sequence[Normal]) -> Iterator[tuple[int, int]]:
+    """Consecutive texts of about CHARACTERS_A_RUN together, as (start, stop)."""
+    start = size = 0
+    for place, normal in enumerate(normals):
+        if place > start and size + len(normal.text) > CHARACTERS_A_RUN:
+            yield start, place
+            start, size = place, 0
+        size += len(normal.text)
+    if normals:
+        yield start, len(normals)
