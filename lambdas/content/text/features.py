@@ -49,7 +49,7 @@ class EnglishLabels(Protocol):
 
 
 def handmade(
-    normals: Sequence[Normal], spoken: Sequence[list[str]], english: EnglishLabels | None
+    normals: Sequence[Normal], spoken: Sequence[list[str]], english: EnglishLabels | None = None
 ) -> npt.NDArray[np.float32]:
     """The features, [texts, len(FEATURE_NAMES)]; `spoken` are the words of each normal text.
 

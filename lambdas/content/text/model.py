@@ -43,8 +43,9 @@ class Part:
 class Read:
     """What was read in texts.
 
-    signals: float32 [texts, POLICIES], log-odds that are not yet calibrated, held within MOST; NaN for a policy
-    without a text head, and for a text in which nothing is left to read. features: [texts, FEATURE_NAMES].
+    signals: float32 [texts, POLICIES], log-odds that are not yet calibrated, held within MOST; NaN for a
+    policy without a text head, and for a text in which nothing is left to read. features: [texts,
+    FEATURE_NAMES].
     """
 
     signals: npt.NDArray[np.float32]
