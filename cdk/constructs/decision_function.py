@@ -124,6 +124,7 @@ def _deciding(near: Neighbours) -> dict[str, str]:
         "DECISIONS_TABLE": near.decisions.table_name,
         "ROLLOUT_REFRESH_SECONDS": "10",
         "DECISION_TTL_DAYS": "30",
+        "REVIEW_SAMPLE": "0.01",
     }
 
 

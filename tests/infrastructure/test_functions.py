@@ -70,7 +70,7 @@ def test_the_environment_is_that_of_the_contract(plain: Assembly) -> None:
     environment = functions(plain)["triage-tickets"]["Environment"]["Variables"]
     assert set(environment) == set(promised)
     assert text(environment["ARTIFACTS_BUCKET"]) == "<Triage-Artifacts.ArtifactsBucket>"
-    for name in ("ROLLOUT_REFRESH_SECONDS", "DECISION_TTL_DAYS"):
+    for name in ("ROLLOUT_REFRESH_SECONDS", "DECISION_TTL_DAYS", "REVIEW_SAMPLE"):
         assert f"({environment[name]})" in promised[name]
     assert environment["POWERTOOLS_SERVICE_NAME"] == "tickets"
     assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "Triage"
