@@ -60,6 +60,7 @@ class Connection:
         )
         self._timeout = timeout
         self.who = who or credentials()
+        self._signed = signed
         self._open: dict[str, http.client.HTTPConnection] = {}
 
     def request(
@@ -78,17 +79,19 @@ class Connection:
         after Lambda froze the function; such a call is sent once more on a new one.
         """
         query = query or {}
-        signed = signed_headers(
-            method=method,
-            host=host,
-            path=path,
-            query=query,
-            headers=headers or {},
-            body=body,
-            service=self.service,
-            region=self.region,
-            who=self.who,
-        )
+        sent = dict(headers or {})
+        if self._signed:
+            sent = signed_headers(
+                method=method,
+                host=host,
+                path=path,
+                query=query,
+                headers=sent,
+                body=body,
+                service=self.service,
+                region=self.region,
+                who=self.who,
+            )
         target = quote(path, safe="/-_.~") + (f"?{query_string(query)}" if query else "")
         for fresh in (False, True):
             connection = self._connection(host, fresh=fresh)
