@@ -12,6 +12,7 @@ from lambdas.content.item import Seen
 from lambdas.content.model import ContentModel
 from lambdas.content.policies import CHANNELS, POLICIES, Severity
 from lambdas.content.schema import ContentDecision, Reading, Score
+from lambdas.content.text.model import words_that_mattered
 from lambdas.content.verdict import judge, silent
 from lambdas.core.schema import Term
 from lambdas.core.service import Stamp
@@ -20,31 +21,57 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("medium", "high", "severe")
 _AT = {channel: k for k, channel in enumerate(CHANNELS)}
 
 
+class Texts:
+    """All texts of some posts, read in one model run; `seen` have their signals from then on."""
+
+    def __init__(self, model: ContentModel, seen: Sequence[Seen]) -> None:
+        self._places: list[dict[str, int]] = []
+        texts: list[str] = []
+        for each in seen:
+            found = each.texts()
+            self._places.append({channel: len(texts) + k for k, channel in enumerate(found)})
+            texts += found.values()
+        self._read = model.text.read(texts) if texts else None
+        for each, places in zip(seen, self._places, strict=True):
+            for channel, row in places.items():
+                each.signals[:, _AT[channel]] = self._read.signals[row]  # type: ignore[union-attr]
+
+    def words(self, post: int, policy: str) -> list[Term]:
+        """The words of that post that counted most, of the text that says most of `policy`."""
+        if self._read is None or not self._places[post]:
+            return []
+        said = self._read.signals[:, POLICIES.index(policy)]
+        rows = [row for row in self._places[post].values() if not np.isnan(said[row])]
+        return words_that_mattered(self._read, max(rows, key=said.__getitem__), policy) if rows else []
+
+    def all_words(self, post: int) -> dict[str, dict[str, list[Term]]]:
+        """The words of that post that counted most, by channel and policy, where any did."""
+        if self._read is None:
+            return {}
+        return {
+            channel: {
+                policy: words
+                for policy in POLICIES
+                if (words := words_that_mattered(self._read, row, policy))
+            }
+            for channel, row in self._places[post].items()
+        }
+
+
 def decide(model: ContentModel, seen: Sequence[Seen], stamps: Sequence[Stamp]) -> list[ContentDecision]:
     """One decision a post. Raises BundleError."""
-    terms = read_texts(model, seen)
+    texts = Texts(model, seen)
     signals = np.stack([each.signals for each in seen])
-    probabilities = model.fusion.probabilities(signals).tolist()
+    rows = model.fusion.probabilities(signals).tolist()
     unsaid = silent(signals).tolist()
-    return [
-        _decision(model, post, stamp, dict(zip(POLICIES, row, strict=True)), silence, words)
-        for post, stamp, row, silence, words in zip(seen, stamps, probabilities, unsaid, terms, strict=True)
-    ]
-
-
-def read_texts(model: ContentModel, seen: Sequence[Seen]) -> list[dict[str, list[Term]]]:
-    """Fill in the signals of all texts of all posts, in one model run.
-
-    Returns, a post, the words that counted most by policy, over its texts.
-    """
-    found = [(k, channel, text) for k, each in enumerate(seen) for channel, text in each.texts().items()]
-    terms: list[dict[str, list[Term]]] = [{} for _ in seen]
-    if not found:
-        return terms
-    read = model.text.read([text for _, _, text in found])
-    for row, (k, channel, _) in enumerate(found):
-        seen[k].signals[:, _AT[channel]] = read.signals[row]
-    return terms
+    decisions = []
+    for k, (post, stamp) in enumerate(zip(seen, stamps, strict=True)):
+        probabilities = dict(zip(POLICIES, rows[k], strict=True))
+        quiet = [policy for policy, is_silent in zip(POLICIES, unsaid[k], strict=True) if is_silent]
+        said = {policy: p for policy, p in probabilities.items() if policy not in quiet}
+        terms = texts.words(k, max(said, key=said.__getitem__)) if said else []
+        decisions.append(_decision(model, post, stamp, probabilities, quiet, terms))
+    return decisions
 
 
 def _decision(
@@ -52,10 +79,9 @@ def _decision(
     seen: Seen,
     stamp: Stamp,
     probabilities: dict[str, float],
-    silence: Sequence[bool],
-    terms: dict[str, list[Term]],
+    unsaid: Sequence[str],
+    terms: list[Term],
 ) -> ContentDecision:
-    unsaid = [policy for policy, silent_ in zip(POLICIES, silence, strict=True) if silent_]
     verdict = judge(
         model.bounds,
         probabilities,
@@ -85,7 +111,7 @@ def _decision(
         channels=as_channels(seen.signals),
         modalities=seen.readings,
         pending=seen.pending,
-        terms=terms.get(max(probabilities, key=probabilities.__getitem__), []),
+        terms=terms,
         image_text=seen.image_text,
         transcript=seen.transcript,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from lambdas.content.channels import as_channels
-from lambdas.content.deciding import read_texts
+from lambdas.content.deciding import Texts
 from lambdas.content.errors import Unreadable
 from lambdas.content.explained import ContentExplanation, Heard, Heat, Sound
 from lambdas.content.finding import Finder
@@ -78,7 +78,7 @@ class Explainer:
             image=heat,
             image_text=decision.image_text,
             audio=_sound(model, decision),
-            modalities=dict(decision.modalities),
+            modalities=decision.modalities,
             pending=decision.pending,
             decided_by=decision.model_version or decision.source,
             explained_by=loaded.manifest.version,
@@ -125,9 +125,8 @@ def _words(
     model: ContentModel, decision: ContentDecision, post: KeptPost
 ) -> dict[str, dict[str, list[Term]]]:
     """The words that counted, by channel and policy."""
-    texts = _seen(decision, post.text or "").texts()
-    found = read_texts(model, [Seen(None, text, {}) for text in texts.values()])
-    return dict(zip(texts, found, strict=True))
+    seen = Seen(None, post.text or "", {}, image_text=decision.image_text, transcript=decision.transcript)
+    return Texts(model, [seen]).all_words(0)
 
 
 def _sound(model: ContentModel, decision: ContentDecision) -> Sound | None:
@@ -135,16 +134,12 @@ def _sound(model: ContentModel, decision: ContentDecision) -> Sound | None:
         return None
     segments = decision.transcript.segments
     seen = [Seen(None, segment.text or "", {}) for segment in segments]
-    read_texts(model, seen)
+    Texts(model, seen)
     heard = [
         Heard(part.start, part.end, part.text, as_channels(each.signals).get("text", {}))
         for part, each in zip(segments, seen, strict=True)
     ]
     return Sound(decision.transcript.language, heard)
-
-
-def _seen(decision: ContentDecision, text: str) -> Seen:
-    return Seen(None, text, {}, image_text=decision.image_text, transcript=decision.transcript)
 
 
 def _likeliest(scores: Mapping[str, Any]) -> str:

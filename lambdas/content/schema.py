@@ -22,7 +22,6 @@ Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Outcome = Literal["allow", "review", "remove"]
-Modality = Literal["text", "image", "audio"]
 State = Literal["read", "absent", "unreadable", "pending"]
 
 
@@ -138,7 +137,7 @@ class ContentDecision(Decision, kw_only=True):
             f"{', '.join(CHANNELS)}. Not calibrated; `scores` are."
         ),
     ]
-    modalities: Annotated[dict[Modality, Reading], msgspec.Meta(description="text, image and audio.")]
+    modalities: Annotated[dict[str, Reading], msgspec.Meta(description="text, image and audio.")]
     pending: Annotated[
         list[str],
         msgspec.Meta(description="What is still being worked on: ask again with GET /v1/content/{id}."),
