@@ -73,6 +73,18 @@ train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
 
+fairness: setup  ## how a content model treats groups [VERSION= CSV= TEXT= LABEL= GROUPS=a,b MITIGATE=thresholds LIVE=1]
+	@if [ -n "$(LIVE)" ]; then $(PY) -m local fairness $(if $(AWS),--aws); else \
+	  $(PY) -m model_build fairness $(or $(filter-out tickets,$(SERVICE)),content) \
+	  $(if $(VERSION),--version "$(VERSION)") $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
+	  $(if $(LABEL),--label "$(LABEL)") $(if $(GROUPS),--groups "$(GROUPS)") \
+	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(MITIGATE),--mitigate "$(MITIGATE)") $(FAIRNESS_FLAGS); fi
+
+retrain: setup  ## train again with people's verdicts, on the laptop's or, with AWS=1, your account's; takes CSV= ... as train
+	@$(PY) -m local retrain $(SERVICE) $(if $(AWS),--aws) $(if $(CSV),--csv "$(CSV)") \
+	  $(if $(TEXT),--text "$(TEXT)") $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") \
+	  $(if $(GROUP),--group "$(GROUP)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") $(RETRAIN_FLAGS)
+
 # ---- quality ----------------------------------------------------------------------------------
 lint: setup  ## ruff, mypy, import-linter
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
@@ -106,4 +118,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive logs status train publish lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive logs status train publish fairness retrain lint test bench synth deploy openapi lock clean

@@ -21,6 +21,7 @@ from local import (
     events,
     function_logs,
     inbox,
+    learning,
     publish,
     redrive,
     replay,
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Console) -> int:
-    if rest and options.command != "publish":
+    if rest and options.command not in {"publish", "retrain"}:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     match options.command:
         case "up":
@@ -81,6 +82,10 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             show_dead_letters(place, console, go=options.go, on_aws=options.aws)
         case "publish":
             return publish.publish(place, options.service, rest, to_aws=options.aws)
+        case "retrain":
+            return learning.retrain(place, options.service, rest, on_aws=options.aws)
+        case "fairness":
+            learning.show_fairness(place, console, on_aws=options.aws)
     return 0
 
 
@@ -237,4 +242,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     publishing.add_argument("service", choices=NAMES)
     publishing.add_argument("--aws", action="store_true", help="to the AWS account of your own settings")
+    learned = commands.add_parser(
+        "retrain", help="train again with people's verdicts; further options go to `model_build retrain`"
+    )
+    learned.add_argument("service", choices=NAMES)
+    learned.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
+    treated = commands.add_parser("fairness", help="show how live decisions treat groups of people")
+    treated.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     return parser

@@ -14,7 +14,7 @@ from typing import Final
 
 from lambdas.core.errors import TriageError
 
-SERVICES: Final = ("tickets", "transactions")
+SERVICES: Final = ("tickets", "transactions", "content")
 STAGES: Final = (
     "source",
     "validate",
@@ -98,6 +98,25 @@ only what is out of date. The stages, in their order:
   {", ".join(STAGES[7:])}
 """
 
+_FAIRNESS = """\
+Measures how a content model treats groups of people: by what they declare, whom a text is about, language
+and dialect, and by swapping the name of one group for another's. Writes report.html and report.json to
+build/content/fairness/<version>.
+
+  fairness content                                   the newest bundle, on the rows it was tested on
+  fairness content --csv my.csv --text comment --label toxic --groups gender,region
+  fairness content --mitigate thresholds             other thresholds: a narrower gap, and what it costs
+  fairness content --mitigate reweigh                train again with rows weighed by group and label
+"""
+
+_RETRAIN = """\
+Trains on the champion's data and on what people said of decisions since, by the same pipeline. What passes
+the gates becomes the challenger with share 0: it answers nobody until you publish it with a share.
+
+  retrain tickets --bucket my-bucket --table my-decisions
+  retrain content ... --csv my.csv --text comment --label toxic     the data that the champion was trained on
+"""
+
 _PUBLISH = """\
 Uploads a bundle, its manifest last, then names it in rollout.json: functions take it over within seconds,
 without a deploy. The bundles it replaces stay in the bucket, the last 5 of them, so going back is
@@ -106,6 +125,9 @@ without a deploy. The bundles it replaces stay in the bucket, the last 5 of them
   publish tickets --bucket my-bucket
   publish tickets --bucket my-bucket --as challenger --share 0.1     a tenth of the customers
   publish tickets --bucket my-bucket --as challenger --shadow        runs beside, never answers
+
+A content model answers nobody before it has passed the gates beside the champion: as good on the rows that it
+was tested on, and no wider a gap between groups (docs/fairness.md). --force passes them by, and says so.
 """
 
 
@@ -157,6 +179,11 @@ def parser() -> argparse.ArgumentParser:
     _place_options(synthetic)
     _publish_options(_command(commands, "publish", "make a bundle live", _PUBLISH))
     _place_options(_command(commands, "list", "what was built, and how good it is"))
+    _fairness_options(_command(commands, "fairness", "how a model treats groups of people", _FAIRNESS))
+    again = _command(commands, "retrain", "train again with people's verdicts", _RETRAIN)
+    _data_options(again)
+    _run_options(again)
+    _retrain_options(again)
     return top
 
 
@@ -219,9 +246,32 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
         "--share", type=float, default=0.0, help="the challenger's part of the entities, 0 to 1"
     )
     command.add_argument("--shadow", action="store_true", help="the challenger runs and never answers")
+    command.add_argument("--force", action="store_true", help="pass the gates by; it is said loudly")
     command.add_argument("--keep", type=int, default=5, help="how many bundles to keep that are not live (5)")
     command.add_argument("--no-tracking", action="store_true", help="do not tell MLflow")
     _place_options(command)
+
+
+def _fairness_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--version", help="which bundle, its beginning is enough (the newest one)")
+    command.add_argument("--csv", help="a labelled CSV; without one the rows that the bundle was tested on")
+    command.add_argument("--text", help="the column with the text (text)")
+    command.add_argument("--label", help="the column with the label (label)")
+    command.add_argument("--groups", help="columns in which people say what they are, with commas")
+    command.add_argument("--language", help="the column with the language; detected without one")
+    command.add_argument("--positive", help="the labels that mean that something is wrong, with commas")
+    command.add_argument("--delimiter", default=",", help="what separates the cells (,)")
+    command.add_argument("--mitigate", choices=("thresholds", "reweigh"), help="try to narrow the gap")
+    command.add_argument("--no-tracking", action="store_true", help="do not log a training to MLflow")
+    _place_options(command)
+
+
+def _retrain_options(command: argparse.ArgumentParser) -> None:
+    where = command.add_argument_group("where the verdicts are")
+    where.add_argument("--bucket", help="the artifacts bucket (ARTIFACTS_BUCKET)")
+    where.add_argument("--table", help="the decision log (DECISIONS_TABLE)")
+    where.add_argument("--uploads", help="the bucket with the media of posts (UPLOADS_BUCKET)")
+    where.add_argument("--replace", action="store_true", help="push a challenger aside that is being tried")
 
 
 def _place_options(command: argparse.ArgumentParser) -> None:

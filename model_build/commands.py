@@ -6,13 +6,18 @@ import argparse
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
-from model_build.errors import PublishError
+from model_build.errors import ParametersError, PublishError
 from model_build.job import Job
 from model_build.options import parameters_of
+from model_build.parameters import load_parameters
 from model_build.progress import Reporter
 from model_build.services import load_service
 from model_build.workspace import Workspace
+
+GATED: Final = ("content",)
+"""The services whose bundles pass the gates before they answer; the others' do so in a retraining."""
 
 
 def train(options: argparse.Namespace) -> int:
@@ -71,6 +76,8 @@ def publish(options: argparse.Namespace) -> int:
         raise PublishError("which bucket? Use `make publish`, which knows it, or pass --bucket")
     reporter, place = Reporter(), Workspace(options.build_dir, options.service)
     folder = find_bundle(place.bundles, options.service, options.version)
+    if options.service in GATED and not options.shadow:
+        _gates(options, reporter, place, folder, bucket)
     with reporter.stage("publish") as told:
         done = make_live(
             folder,
@@ -92,6 +99,40 @@ def publish(options: argparse.Namespace) -> int:
     return 0
 
 
+def fairness(options: argparse.Namespace) -> int:
+    """The fairness report, or a mitigation with its price."""
+    if options.service != "content":
+        raise ParametersError(f"{options.service} are about nobody: fairness is measured of content")
+    from model_build.fairness.run import run
+
+    return run(options, load_service(options.service), Reporter())
+
+
+def retrain(options: argparse.Namespace) -> int:
+    """A candidate that has learned from verdicts."""
+    import boto3
+
+    from model_build.publish import s3_client
+    from model_build.retrain import Place, workspace_media
+    from model_build.retrain import retrain as learn
+    from model_build.retrain_rows import no_media
+
+    bucket = options.bucket or os.environ.get("ARTIFACTS_BUCKET")
+    table = options.table or os.environ.get("DECISIONS_TABLE")
+    uploads = options.uploads or os.environ.get("UPLOADS_BUCKET")
+    if not bucket or not table:
+        raise PublishError(
+            "which bucket, which log? Use `make retrain`, which knows, or --bucket and --table"
+        )
+    job, s3 = _job(options), s3_client()
+    region = s3.meta.region_name
+    place = Place(boto3.client("dynamodb", region_name=region), s3, table, bucket)
+    fetch = workspace_media(s3, uploads, job.workspace) if uploads else no_media
+    with job.workspace.locked():
+        learn(job, place, fetch=fetch, tracked=not options.no_tracking, replace_challenger=options.replace)
+    return 0
+
+
 def list(options: argparse.Namespace) -> int:  # noqa: A001 - the command's name
     """The bundles that are there."""
     from model_build.bundle import built_bundles
@@ -109,6 +150,20 @@ def list(options: argparse.Namespace) -> int:  # noqa: A001 - the command's name
         rows = f"{manifest.training_data.rows:,} rows of {data}"
         print(f"{manifest.version}  {size:6.1f} MB  {rows}  {heads}  {shown}")
     return 0
+
+
+def _gates(
+    options: argparse.Namespace, reporter: Reporter, place: Workspace, folder: Path, bucket: str
+) -> None:
+    """What may not answer yet is not published: raises GateFailed, unless it is forced."""
+    from model_build.preflight.publishing import look, require
+
+    parameters = load_parameters(options.params, options.service, options.changes)
+    verdicts = look(load_service(options.service), parameters, place, folder, bucket, reporter)
+    if options.force:
+        reporter.warn(f"--force: {folder.name} is published whatever the gates say")
+    else:
+        require(verdicts, f"{folder.name} may not answer yet, and is not published")
 
 
 def _job(options: argparse.Namespace, build: Path | None = None) -> Job:

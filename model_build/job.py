@@ -34,6 +34,8 @@ class Job:
     reporter: Reporter
     command: str = ""
     """What was typed, for the model card."""
+    synthetic: bool = False
+    """The CSV holds generated rows, whoever wrote it: a retraining's, when it began with those."""
 
     @property
     def columns(self) -> Columns:

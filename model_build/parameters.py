@@ -13,7 +13,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from model_build.errors import ParametersError
+from model_build.fairness.parameters import FairnessParameters
 from model_build.missing import Missing
+from model_build.preflight.parameters import GateParameters
+from model_build.retrain_parameters import RetrainParameters
 
 PARAMS = "params.yaml"
 
@@ -86,6 +89,9 @@ class ServiceParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     model: dict[str, Any] = {}
     costs: dict[str, Any] = {}
     business: dict[str, Any] = {}
+    gates: GateParameters = GateParameters()
+    retrain: RetrainParameters = RetrainParameters()
+    fairness: FairnessParameters = FairnessParameters()
 
 
 class Parameters(msgspec.Struct, frozen=True):

@@ -62,13 +62,15 @@ def publish(
     role: Role = "champion",
     share: float = 0.0,
     shadow: bool = False,
+    waiting: bool = False,
     keep: int = KEEP,
     client: Client | None = None,
     progress: Progress = quiet,
 ) -> Published:
     """Make the bundle in `folder` the `role` of `service` in `bucket`.
 
-    As challenger it answers for `share` of the entities, or for none in `shadow`. `keep` bundles that
+    As challenger it answers for `share` of the entities, or for none in `shadow`, or while it is only
+    `waiting` to be given a share. `keep` bundles that
     rollout.json does not name are kept. Raises BundleError when the bundle is damaged, PublishError when
     S3 refuses; then what was live still is.
     """
@@ -77,7 +79,7 @@ def publish(
     reference = BundleRef(manifest.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
     try:
         live = _live(client, bucket, service)
-        rollout = _next(live.rollout, service, reference, role, share, shadow)
+        rollout = _next(live.rollout, service, reference, role, share, shadow, waiting)
         assets = missing_assets(client, bucket, manifest, folder.parent.parent / ASSETS)
         prefix = f"{service}/bundles/{manifest.version}"
         own = {f"{prefix}/{name}": folder / name for name in [*sorted(manifest.files), MANIFEST]}
@@ -89,8 +91,22 @@ def publish(
     return Published(rollout, live.rollout, removed)
 
 
+def read_rollout(client: Client, bucket: str, service: str) -> Rollout | None:
+    """What is live; None when nothing is, or what is there cannot be read. Raises PublishError."""
+    try:
+        return _live(client, bucket, service).rollout
+    except (ClientError, BotoCoreError) as error:
+        raise PublishError(_explained(error, bucket)) from error
+
+
 def _next(
-    before: Rollout | None, service: str, bundle: BundleRef, role: Role, share: float, shadow: bool
+    before: Rollout | None,
+    service: str,
+    bundle: BundleRef,
+    role: Role,
+    share: float,
+    shadow: bool,
+    waiting: bool,
 ) -> Rollout:
     """The rollout with `bundle` in its role; the other role keeps its bundle."""
     if role == "challenger":
@@ -98,7 +114,7 @@ def _next(
             raise PublishError(f"nothing of '{service}' is live yet: publish a champion first")
         if before.champion.version == bundle.version:
             raise PublishError(f"{bundle.version} is the champion already: it cannot challenge itself")
-        if not (0.0 < share <= 1.0 or shadow):
+        if not (0.0 < share <= 1.0 or shadow or (waiting and share == 0.0)):
             raise PublishError("say the challenger's part of the traffic, --share 0.1 say, or --shadow")
         return msgspec.structs.replace(
             before, challenger=bundle, share=share, shadow=shadow, salt=bundle.version

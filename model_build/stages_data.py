@@ -39,7 +39,7 @@ def source_stage(job: Job) -> Source:
     """Where the rows come from; the synthetic data is written when params.yaml names no file."""
     data = job.parameters.service.data
     if data.csv is not None:
-        found = Source(Path(data.csv), False, Path(data.test_csv) if data.test_csv else None)
+        found = Source(Path(data.csv), job.synthetic, Path(data.test_csv) if data.test_csv else None)
     else:
         rows = job.parameters.service.synthetic_rows
         path = job.workspace.path("synthetic.csv")

@@ -1,0 +1,130 @@
+"""Rows that neither bundle learned from, with what people say that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from lambdas.core.bundle import Manifest
+from model_build.csv_source import open_csv
+from model_build.dataset import Batch, Dataset, load_dataset
+from model_build.errors import StageNotRun
+from model_build.examine import Examiner, Layout
+from model_build.service import TrainingService
+from model_build.workspace import Workspace
+
+BATCH_ROWS: Final = 1024
+RETRAINING, JOINED = "retrain", "joined.json"
+
+
+class JoinedNote(msgspec.Struct, frozen=True):
+    """What a retraining notes of its CSV: how many of its first rows are no verdicts."""
+
+    sha256: str
+    base_rows: int
+
+
+Labels = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """`labels` are each head's true classes by name, [rows]; `batches` are the same rows for the model."""
+
+    source: str
+    batches: list[Batch]
+    labels: Mapping[str, Labels]
+    texts: list[str] = field(default_factory=list)
+    languages: list[str] | None = None
+
+    def __len__(self) -> int:
+        return sum(map(len, self.batches))
+
+
+def test_split(place: Workspace, service: TrainingService, manifest: Manifest) -> HeldOut | None:
+    """The test split that the bundle of `manifest` was measured on, if it is still in the workspace.
+
+    Verdicts that were joined to the data are not in it: were they wrong, a model that learned from them would
+    look right on them.
+    """
+    try:
+        dataset = load_dataset(place.work / "dataset")
+    except StageNotRun:
+        return None
+    if (dataset.sha256, dataset.seed) != (manifest.training_data.sha256, manifest.seed):
+        return None
+    return of_dataset(dataset, service, rows_up_to=_base_rows(place, dataset.sha256))
+
+
+def _base_rows(place: Workspace, sha256: str) -> int | None:
+    """The last row of the joined CSV of a retraining that is no verdict; None for any other CSV."""
+    path = place.build / place.service / RETRAINING / JOINED
+    if not path.is_file():
+        return None
+    note = msgspec.json.decode(path.read_bytes(), type=JoinedNote)
+    return note.base_rows + 1 if note.sha256 == sha256 else None  # the header is row 1
+
+
+def of_dataset(dataset: Dataset, service: TrainingService, *, rows_up_to: int | None = None) -> HeldOut:
+    """The test split of `dataset`, of the rows up to one in the CSV."""
+    batches = list(dataset.batches("test", BATCH_ROWS))
+    if rows_up_to is not None:
+        batches = [batch.where(batch.rows <= rows_up_to) for batch in batches]
+        batches = [batch for batch in batches if len(batch)]
+    labels = {
+        head: np.array(classes)[np.concatenate([batch.labels[head] for batch in batches])]
+        for head, classes in dataset.classes.items()
+    }
+    languages = [language or "" for batch in batches for language in batch.languages or []]
+    return HeldOut(
+        source=f"the test split of {Path(dataset.source).name}",
+        batches=batches,
+        labels=labels,
+        texts=[text for batch in batches for text in service.texts(batch)],
+        languages=languages or None,
+    )
+
+
+def of_csv(path: Path, service: TrainingService, layout: Layout, source: str) -> HeldOut | None:
+    """The rows of a CSV like the one trained on; None when none of them can be used.
+
+    Raises DataValidationError for a file that is no such CSV.
+    """
+    examiner, used = Examiner(layout, path.parent), layout.columns.used
+    batches: list[Batch] = []
+    labels: dict[str, list[str]] = {head: [] for head in layout.heads}
+    for chunk in open_csv(path, used).chunks(used):
+        examined = examiner.examine(chunk)
+        if examined.rows:
+            batches.append(_batch(examined))
+            for head, found in examined.labels.items():
+                labels[head] += found
+    if not batches:
+        return None
+    languages = [language or "" for batch in batches for language in batch.languages or []]
+    return HeldOut(
+        source=source,
+        batches=batches,
+        labels={head: np.array(found) for head, found in labels.items()},
+        texts=[text for batch in batches for text in service.texts(batch)],
+        languages=languages or None,
+    )
+
+
+def _batch(examined: Any) -> Batch:
+    rows = np.array(examined.rows, dtype=np.int64)
+    return Batch(
+        columns=examined.fields,
+        labels={},
+        rows=rows,
+        folds=np.full(len(rows), -1, dtype=np.int64),
+        groups=examined.groups,
+        languages=examined.languages,
+        times=None if examined.times is None else np.array(examined.times, dtype=np.int64),
+    )

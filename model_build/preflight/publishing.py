@@ -1,0 +1,46 @@
+"""The gates when a bundle is published: it beside the live champion, on the rows it was tested on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model_build.bundle import read_bundle
+from model_build.parameters import Parameters
+from model_build.preflight.bundles import champion
+from model_build.preflight.check import check
+from model_build.preflight.held_out import test_split
+from model_build.preflight.verdict import Verdict, require
+from model_build.progress import Reporter
+from model_build.publish import s3_client
+from model_build.service import TrainingService
+from model_build.workspace import Workspace
+
+__all__ = ["look", "require"]
+
+
+def look(
+    service: TrainingService,
+    parameters: Parameters,
+    place: Workspace,
+    folder: Path,
+    bucket: str,
+    reporter: Reporter,
+) -> list[Verdict]:
+    """What the gates say of the bundle in `folder`; the user is told. Raises PublishError, BundleError."""
+    with reporter.stage("gates") as stage:
+        live = champion(s3_client(), bucket, place)
+        rows = test_split(place, service, read_bundle(folder, service.name)) if live else None
+        verdicts = check(
+            folder,
+            live,
+            [rows] if rows is not None else [],
+            service,
+            gates=parameters.service.gates,
+            fairness=parameters.service.fairness,
+            seed=parameters.seed,
+            progress=stage,
+        )
+        stage.note = "nothing is live to compare with" if live is None else f"beside {live.version}"
+    for verdict in verdicts:
+        reporter.say(f"    {verdict}")
+    return verdicts
