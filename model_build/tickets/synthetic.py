@@ -22,9 +22,9 @@ from typing import Final
 
 from lambdas.core.errors import TriageError
 from model_build.errors import ParametersError
+from model_build.text.habits import Habits, typed
 from model_build.tickets.synthesis.compose import Brief, Text, compose
 from model_build.tickets.synthesis.customers import Customer, Customers
-from model_build.tickets.synthesis.habits import Habits, typed
 from model_build.tickets.synthesis.library import LANGUAGES, Family, load
 from model_build.tickets.synthesis.mix import (
     CHANNELS,

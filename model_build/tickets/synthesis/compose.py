@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from model_build.text.templates import Template, render
 from model_build.tickets.synthesis.customers import Customer
 from model_build.tickets.synthesis.joining import ATTACH
 from model_build.tickets.synthesis.library import Family, Library, Pool
 from model_build.tickets.synthesis.mix import DEPARTMENTS, neighbour
 from model_build.tickets.synthesis.names import Names
 from model_build.tickets.synthesis.slots import Slots
-from model_build.tickets.synthesis.templates import Template, render
 
 
 @dataclass(frozen=True)

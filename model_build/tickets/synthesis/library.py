@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from model_build.tickets.synthesis.templates import PhraseError, Template, parse
+from model_build.text.templates import PhraseError, Template, parse
 
 FOLDER: Final = Path(__file__).parent.parent / "phrases"
 LANGUAGES: Final = ("en", "es", "fr")

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from model_build.text.templates import PhraseError, render
 from model_build.tickets.synthesis.customers import Customer
 from model_build.tickets.synthesis.formats import clock, currency_of, date, money
 from model_build.tickets.synthesis.joining import ATTACH
 from model_build.tickets.synthesis.library import Tissue
 from model_build.tickets.synthesis.names import Names
-from model_build.tickets.synthesis.templates import PhraseError, render
 
 PRODUCTS: Final = (
     "Norvia Shop",

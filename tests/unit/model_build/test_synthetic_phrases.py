@@ -10,15 +10,15 @@ from itertools import combinations
 
 import pytest
 
+from model_build.text.habits import abbreviated, with_typos, without_accents, without_openers
+from model_build.text.templates import Choice, PhraseError, Template, parse, render, slots_of
 from model_build.tickets.synthesis.customers import Customer
 from model_build.tickets.synthesis.formats import clock, date, money
-from model_build.tickets.synthesis.habits import abbreviated, with_typos, without_accents, without_openers
 from model_build.tickets.synthesis.joining import ATTACH, french, spanish
 from model_build.tickets.synthesis.library import LANGUAGES, Family, Tissue, load
 from model_build.tickets.synthesis.names import draw_names
 from model_build.tickets.synthesis.slots import KNOWN, Slots
 from model_build.tickets.synthesis.streams import Stream, stream
-from model_build.tickets.synthesis.templates import Choice, PhraseError, Template, parse, render, slots_of
 
 pytestmark = pytest.mark.unit
 

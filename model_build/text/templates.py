@@ -16,7 +16,7 @@ class PhraseError(BuildError):
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a phrase for a value that depends on the ticket."""
+    """A place in a phrase for a value that is filled in."""
 
     name: str
     capital: bool
