@@ -23,9 +23,9 @@ Array = npt.NDArray[Any]
 class OnnxModel:
     """A session over a graph of a bundle, on one thread: a Lambda function has less than one core."""
 
-    def __init__(self, folder: Path, file: str = MODEL) -> None:
+    def __init__(self, folder: Path, file: str = MODEL, *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3

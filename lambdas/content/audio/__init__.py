@@ -1,0 +1,1 @@
+"""The sound of a post: decoded, listened to, and its speech written down."""
