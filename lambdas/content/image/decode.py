@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 10 * 2**20
 MOST_PIXELS: Final[dict[Kind, int]] = {
     "jpeg": 50_000_000,
-    "png": 25_000_000,
-    "gif": 25_000_000,
-    "webp": 25_000_000,
+    "png": 16_000_000,
+    "gif": 16_000_000,
+    "webp": 16_000_000,
 }
-"""By kind, because a JPEG is shrunk while it is decoded and the others are whole in memory first."""
+"""By kind, because a JPEG is shrunk while it is decoded and the others are whole in memory first. The worst
+of each takes about 300 MB."""
 
 MOST_FRAMES: Final = 1000
-MOST_ANIMATED_PIXELS: Final = 300_000_000
+MOST_ANIMATED_PIXELS: Final = 100_000_000
 """Of all frames together: to see the last one, every one before it is decoded."""
 
 LOOKED_AT: Final = 4
@@ -166,8 +167,7 @@ def _simple(image: Image.Image) -> Image.Image:
     from PIL import Image  # noqa: PLC0415
 
     if image.mode in DEEP:
-        deep = np.asarray(image).astype(np.int64)
-        return Image.fromarray(np.clip(deep >> 8, 0, 255).astype(np.uint8))
+        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
     if image.mode in OPAQUE and "transparency" not in image.info:
         return image.convert("L") if image.mode == "1" else image
     if image.mode == "P" and "transparency" not in image.info:

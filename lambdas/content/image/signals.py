@@ -20,7 +20,10 @@ NSFWJS: Final = ("drawing", "hentai", "neutral", "porn", "sexy")
 SEXUAL: Final = np.array([0.0, 1.0, 0.0, 1.0, 0.5])
 """What each of those counts for: `sexy`, which is people with little on, by half."""
 
-HENTAI: Final = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
+DRAWN: Final = [0, 1, 2]
+HENTAI: Final = np.array([0.0, 1.0, 0.0])
+"""Hentai against drawing and neutral alone: so that more of porn or sexy never makes it less."""
+
 OPEN_NSFW: Final = np.array([0.0, 1.0])
 """Of safe, not safe."""
 
@@ -75,8 +78,15 @@ def sexual(nsfwjs: npt.NDArray[Any] | None, open_nsfw: npt.NDArray[Any] | None) 
     any_kind = odds("nsfwjs", nsfwjs, SEXUAL)
     if photo is None:
         return any_kind
-    both, drawn = any_kind.times(0.5).plus(photo.times(0.5)), odds("nsfwjs", nsfwjs, HENTAI).times(0.5)
+    both, drawn = any_kind.times(0.5).plus(photo.times(0.5)), _hentai(nsfwjs).times(0.5)
     return drawn if drawn.value > both.value else both
+
+
+def _hentai(nsfwjs: npt.NDArray[Any]) -> Opinion:
+    said = odds("nsfwjs", nsfwjs[DRAWN], HENTAI)
+    slopes = np.zeros(len(NSFWJS))
+    slopes[DRAWN] = said.slopes["nsfwjs"]
+    return Opinion(said.value, {"nsfwjs": slopes})
 
 
 def violence(name: str, logits: npt.NDArray[Any], *, quarter: bool) -> Opinion:
