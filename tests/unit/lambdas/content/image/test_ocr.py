@@ -43,7 +43,7 @@ def test_words_are_read(reader: TextReader, language: str, size: int) -> None:
     words = [word for line in LINES[language] for word in plain(line).split()]
     shape = (800, 300) if size < 48 else (1200, 400)
     read = plain(reader.read(picture(text(*LINES[language], size=size, shape=shape))))
-    assert sum(word in read for word in words) >= 0.9 * len(words)
+    assert sum(word in read for word in words) >= (0.8 if size < 20 else 0.9) * len(words)
     assert sum(word in read.split() for word in words) >= 0.8 * len(words)  # a space is lost now and then
 
 

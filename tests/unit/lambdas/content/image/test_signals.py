@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 from lambdas.content.image import signals
 from lambdas.content.image.weapons import LEFT_OUT, WEAPONS
 
-LOGIT = some.floats(-6, 6, width=32)
+LOGIT = some.floats(-4, 4, width=32)
+"""Within which no log-odds reach the most they are held to."""
 FIVE = arrays.arrays(np.float32, 5, elements=LOGIT)
 TWO = arrays.arrays(np.float32, 2, elements=LOGIT)
 
