@@ -21,6 +21,7 @@ from cdk.stacks.api import ApiStack
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.delivery import DeliveryStack
 from cdk.stacks.operations import OperationsStack
+from cdk.stacks.review import ReviewStack
 from cdk.stacks.state import StateStack
 from cdk.stacks.streaming import StreamingStack
 from cdk.stacks.tracking import TrackingStack
@@ -38,8 +39,9 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
         decision_write_units=settings.decision_write_units,
     )
     streaming = StreamingStack(app, settings, where, services, artifacts, state)
-    api = ApiStack(app, settings, where, services, artifacts, state, streaming)
-    OperationsStack(app, settings, where, services, state, streaming, api)
+    review = ReviewStack(app, where, artifacts, state)
+    api = ApiStack(app, settings, where, services, artifacts, state, streaming, review)
+    OperationsStack(app, settings, where, services, state, streaming, review, api)
     if settings.github_repository and where.delivery:
         DeliveryStack(app, repository=settings.github_repository, provider_arn=settings.github_oidc_provider)
     if settings.tracking and where.tracking:
@@ -57,7 +59,7 @@ def synthesize(app: cdk.App, settings: Settings, services: Sequence[Service] = S
     build(app, settings, services)
     folder = Path(app.synth().directory)
     if not target(local=settings.local).functions_as_zip:
-        for consumer in (stack_name("Api"), stack_name("Streaming")):
+        for consumer in (stack_name("Api"), stack_name("Streaming"), stack_name("Review")):
             own_repository.build_image_after(folder, consumer=consumer, producer=stack_name("Artifacts"))
     return folder
 

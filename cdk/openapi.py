@@ -22,7 +22,8 @@ DOCUMENT = ROOT / "lambdas" / "catalog" / "openapi.json"
 _REF = "#/components/schemas/{name}"
 _PROBLEMS = {
     "400": "The request cannot be used; `field` names what is wrong.",
-    "403": "The x-api-key header is missing or wrong.",
+    "401": "Nobody has signed in, or not any more.",
+    "403": "The caller may not do this: the x-api-key header is wrong, or it is not for this reviewer.",
     "404": "There is nothing under this id, or no more.",
     "409": "It stands already, with other content.",
     "413": "The body or one of its fields is too large.",
@@ -39,7 +40,7 @@ _OF_MEDIA = {"415", "422"}
 
 def document(services: Iterable[Service]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the routes of `services`."""
-    routes = [(service, route) for service in services for route in service.routes]
+    routes = [(service, route) for service in services for route in service.routes if _is_api(route)]
     kinds = dict.fromkeys(
         [Problem, *(kind for _, route in routes for kind in (route.request, route.response) if kind)]
     )
@@ -61,7 +62,15 @@ def document(services: Iterable[Service]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": dict(sorted(named.items())),
-            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "reviewer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The id_token of POST /v1/reviewers:signIn.",
+                },
+            },
         },
     }
 
@@ -78,10 +87,13 @@ def _operation(service: Service, route: Route, reference: dict[type, Schema]) ->
         "summary": route.summary,
         "tags": [service.name],
     }
-    if route.parameters:
+    if route.auth != "key":
+        operation["security"] = [{"reviewer": []}] if route.auth == "reviewer" else []
+    parameters = [(name, "path") for name in route.parameters] + [(name, "query") for name in route.query]
+    if parameters:
         operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in route.parameters
+            {"name": name, "in": where, "required": where == "path", "schema": {"type": "string"}}
+            for name, where in parameters
         ]
     if route.request:
         operation["requestBody"] = {
@@ -96,9 +108,15 @@ def _operation(service: Service, route: Route, reference: dict[type, Schema]) ->
             if route.request or status not in _OF_BODIES
             if (service.media and route.request) or status not in _OF_MEDIA
             if route.parameters or status != "404"
+            if route.auth != "key" or status != "401"
         },
     }
     return operation
+
+
+def _is_api(route: Route) -> bool:
+    """Whether programs call the route; the page's files are for browsers."""
+    return route.path.startswith("/v1/")
 
 
 def operation_id(route: Route) -> str:

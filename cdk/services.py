@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from lambdas.catalog.schema import ModelsResponse
 from lambdas.content.explained import ContentExplanation
 from lambdas.content.schema import ContentDecision, ContentRequest, UploadForm, UploadRequest
 from lambdas.labels.schema import LabelRequest, LabelResponse
+from lambdas.review.schema import (
+    ActionResponse,
+    AgreementResponse,
+    AppealRequest,
+    AppealResponse,
+    ClaimRequest,
+    ClaimResponse,
+    NoteRequest,
+    QualityResponse,
+    Review,
+    ReviewList,
+    SignInRequest,
+    SignInResponse,
+    VerdictRequest,
+)
 from lambdas.tickets.schema import (
     ClassifyBatchRequest,
     ClassifyBatchResponse,
@@ -26,13 +43,17 @@ from lambdas.transactions.schema import (
 BINARY_TYPES = ("image/png",)
 """The types among the routes' `other_type` that are no text."""
 
+Auth = Literal["key", "reviewer", "none"]
+"""Who may call a route: a program with an API key, a person who has signed in, or anybody."""
+
 
 @dataclass(frozen=True)
 class Route:
     """One public route. `request` and `response` are msgspec types; without one there is no body to check.
 
-    `share` is the part of the usage plan's rate this route may take, 0 to 1. `{name}` in the path is a
-    parameter. `other_type` is what the route answers with beside JSON when `Accept` asks for it.
+    `share` is the part of the usage plan's rate this route may take, 0 to 1; one that anybody may post to
+    takes that part for all its callers together. `{name}` in the path is a parameter, `query` names the
+    others. `other_type` is what the route answers with beside JSON when `Accept` asks for it.
     """
 
     method: str
@@ -42,6 +63,8 @@ class Route:
     request: type | None = None
     share: float = 1.0
     other_type: str | None = None
+    auth: Auth = "key"
+    query: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> list[str]:
@@ -69,7 +92,8 @@ class Service:
     the worker of the queue of updates that waited for that store; `stream`, the worker that decides what
     comes on the service's stream; `learner`, the worker of the label queue, which one service may have;
     `media`, whether its items come with media that is uploaded and kept; `later`, the worker that finishes
-    what a caller should not wait for; `looks_back`, whether its routes read the decision log.
+    what a caller should not wait for; `looks_back`, whether its routes read the decision log;
+    `label_outcomes`, the outcome that each of its labels stands for, `*` being every other label.
     """
 
     name: str
@@ -85,6 +109,7 @@ class Service:
     media: bool = False
     later: Worker | None = None
     looks_back: bool = False
+    label_outcomes: Mapping[str, str] = field(default_factory=dict)
 
 
 SERVICES: tuple[Service, ...] = (
@@ -142,6 +167,7 @@ SERVICES: tuple[Service, ...] = (
         stream=Worker("lambdas.transactions.stream.handle"),
         learner=Worker("lambdas.transactions.learning.handler.handle", timeout_seconds=60),
         looks_back=True,
+        label_outcomes={"legitimate": "approve", "fraud": "decline"},
     ),
     Service(
         name="content",
@@ -182,6 +208,7 @@ SERVICES: tuple[Service, ...] = (
         media=True,
         later=Worker("lambdas.content.later_handler.handle", memory_mb=1769, timeout_seconds=120),
         looks_back=True,
+        label_outcomes={"ok": "allow", "*": "remove"},
     ),
 )
 
@@ -222,6 +249,122 @@ CATALOG = Service(
 )
 
 
+REVIEW = Service(
+    name="review",
+    handler="lambdas.review.handler.handle",
+    memory_mb=512,
+    timeout_seconds=15,
+    routes=(
+        Route(
+            "GET",
+            "/v1/reviews",
+            "What waits for people, in the order in which it is handed out",
+            response=ReviewList,
+            auth="reviewer",
+            query=("service", "kind", "state", "limit", "cursor"),
+        ),
+        Route(
+            "POST",
+            "/v1/reviews:claim",
+            "Take the next item, or a certain one, for a quarter of an hour",
+            request=ClaimRequest,
+            response=ClaimResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "GET",
+            "/v1/reviews/agreement",
+            "How well two people agree, by service: Cohen's kappa",
+            response=AgreementResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "GET",
+            "/v1/reviews/quality",
+            "How often people would have decided a clear decision otherwise, by service",
+            response=QualityResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "GET",
+            "/v1/reviews/{id}",
+            "One item whole: what it is about, what was answered, its media and its history",
+            response=Review,
+            auth="reviewer",
+        ),
+        Route(
+            "POST",
+            "/v1/reviews/{id}/verdict",
+            "Say what a claimed item is, or rule on an appeal",
+            request=VerdictRequest,
+            response=ActionResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "POST",
+            "/v1/reviews/{id}/skip",
+            "Put a claimed item back, and not get it again soon",
+            request=NoteRequest,
+            response=ActionResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "POST",
+            "/v1/reviews/{id}/escalate",
+            "Pass a claimed item on to a lead",
+            request=NoteRequest,
+            response=ActionResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "POST",
+            "/v1/reviews/{id}/release",
+            "Put a claimed item back",
+            request=NoteRequest,
+            response=ActionResponse,
+            auth="reviewer",
+        ),
+        Route(
+            "POST",
+            "/v1/decisions/{id}/appeal",
+            "Object to a decision",
+            request=AppealRequest,
+            response=AppealResponse,
+            share=0.25,
+        ),
+        Route(
+            "GET",
+            "/v1/decisions/{id}/appeal",
+            "What became of the newest objection to a decision",
+            response=AppealResponse,
+        ),
+        Route(
+            "POST",
+            "/v1/reviewers:signIn",
+            "Sign in as a reviewer, a step at a time",
+            request=SignInRequest,
+            response=SignInResponse,
+            share=0.25,
+            auth="none",
+        ),
+    ),
+)
+
+REVIEW_INTAKE = Worker("lambdas.review.intake_handler.handle", memory_mb=256, timeout_seconds=30)
+"""Takes the decisions that are marked for people into the queue."""
+
+CONSOLE = Service(
+    name="console",
+    handler="lambdas.console.handler.handle",
+    memory_mb=256,
+    timeout_seconds=10,
+    routes=(
+        Route("GET", "/console", "The reviewers' page", other_type="text/html", auth="none"),
+        Route("GET", "/console/{file}", "A file of the page", other_type="text/javascript", auth="none"),
+    ),
+)
+
+
 def behind_the_api() -> tuple[Service, ...]:
-    """Every function behind the API: the services, the labels of all, and the catalog that describes them."""
-    return (*SERVICES, LABELS, CATALOG)
+    """Every function behind the API: the services, what serves all of them, and the reviewers' page."""
+    return (*SERVICES, LABELS, REVIEW, CATALOG, CONSOLE)

@@ -43,6 +43,8 @@ class Settings:
     monthly_budget_usd: float = 1.0
     requests_per_second: int = 20
     decision_write_units: int = 10
+    claim_minutes: int = 15
+    second_opinion_share: float = 0.1
     burst: int = 40
     monthly_quota: int = 500_000
     github_repository: str | None = None
@@ -70,6 +72,8 @@ class Settings:
             monthly_budget_usd=_positive(given, "monthly_budget_usd", cls.monthly_budget_usd),
             requests_per_second=_count(given, "requests_per_second", cls.requests_per_second),
             decision_write_units=_count(given, "decision_write_units", cls.decision_write_units),
+            claim_minutes=_count(given, "claim_minutes", cls.claim_minutes),
+            second_opinion_share=_share(given, "second_opinion_share", cls.second_opinion_share),
             burst=_count(given, "burst", cls.burst),
             monthly_quota=_count(given, "monthly_quota", cls.monthly_quota),
             github_repository=_matching(
@@ -160,6 +164,18 @@ def _number(given: Mapping[str, object], key: str) -> float:
 
 def _positive(given: Mapping[str, object], key: str, default: float) -> float:
     return _number(given, key) if key in given else default
+
+
+def _share(given: Mapping[str, object], key: str, default: float) -> float:
+    if key not in given:
+        return default
+    try:
+        number = float(str(given[key]))
+    except ValueError:
+        number = math.nan
+    if not 0.0 <= number <= 1.0:
+        raise ContextError(f"-c {key}={given[key]} cannot be used: give a share from 0 to 1")
+    return number
 
 
 def _count(given: Mapping[str, object], key: str, default: int) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from cdk.constructs.limits import throttle
 from cdk.constructs.rest_api import TriageApi
 from cdk.names import PROJECT
-from cdk.services import Route
 from cdk.settings import Settings
 
 
@@ -39,16 +37,9 @@ class Access(Construct):
                     throttle=[
                         apigateway.ThrottlingPerMethod(method=method, throttle=throttle(route, settings))
                         for route, method in api.methods
+                        if route.auth == "key"
                     ],
                 )
             ],
         )
         plan.add_api_key(self.key)
-
-
-def throttle(route: Route, settings: Settings) -> apigateway.ThrottleSettings:
-    """The limits of one route: its share of the plan's, at least one request."""
-    return apigateway.ThrottleSettings(
-        rate_limit=max(1, math.ceil(settings.requests_per_second * route.share)),
-        burst_limit=max(1, math.ceil(settings.burst * route.share)),
-    )

@@ -171,7 +171,7 @@ def catalog_function(
         service=service.name,
         environment={"ARTIFACTS_BUCKET": near.artifacts.bucket_name, "SERVICES": ",".join(services)},
     )
-    may_read(made, near.artifacts, _live(services))
+    may_read(made, near.artifacts, live_keys(services))
     return made
 
 
@@ -191,13 +191,13 @@ def labels_function(
             "LABEL_QUEUE_URL": queue.queue_url,
         },
     )
-    may_read(made, near.artifacts, _live(services))
+    may_read(made, near.artifacts, live_keys(services))
     made.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [near.decisions.table_arn])
     made.allow(["sqs:SendMessage"], [queue.queue_arn])
     return made
 
 
-def _live(services: Sequence[str]) -> list[str]:
+def live_keys(services: Sequence[str]) -> list[str]:
     """The keys that say what is live for `services`."""
     return [key for name in services for key in (f"{name}/rollout.json", f"{name}/bundles/*/manifest.json")]
 

@@ -28,6 +28,7 @@ def answers() -> tuple[Answer, ...]:
         Answer(kind.DEFAULT_5_XX, 500, "Internal error", "something went wrong on our side; try again later"),
         Answer(kind.BAD_REQUEST_BODY, 400, "Invalid request", "$context.error.validationErrorString"),
         Answer(kind.BAD_REQUEST_PARAMETERS, 400, "Invalid request", "$context.error.validationErrorString"),
+        Answer(kind.UNAUTHORIZED, 401, "Unauthorized", "sign in, and send the id_token as a Bearer token"),
         Answer(kind.INVALID_API_KEY, 403, "Forbidden", "send a valid key in the x-api-key header"),
         Answer(kind.ACCESS_DENIED, 403, "Forbidden", _MESSAGE),
         # API Gateway's word for a path or method that does not exist.

@@ -6,12 +6,14 @@ import json
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.constructs.acknowledge import acknowledge
 from cdk.constructs.gateway_responses import add_gateway_responses
+from cdk.constructs.limits import throttle
 from cdk.constructs.service_function import RETENTION
 from cdk.json_schema import Schema, draft4_model
 from cdk.names import API_STAGE, PROJECT
@@ -24,14 +26,24 @@ KEYS_AT_FULL_RATE = 5
 """The API as a whole takes this many times what one key may send."""
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
-_PROBLEM_STATUSES = ("400", "403", "404", "409", "413", "415", "422", "429", "503")
+_PROBLEM_STATUSES = ("400", "401", "403", "404", "409", "413", "415", "422", "429", "503")
+
+_OPEN_BECAUSE = {
+    "key": "Callers are programs that send an API key, which the usage plan checks; no users sign in.",
+    "none": "Nobody has signed in yet: this is the page and the way to sign in; the stage's limits bound it.",
+}
 
 
 class TriageApi(Construct):
     """The public API: `add` puts a service's routes on it. `methods` are the routes added so far."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, people: cognito.IUserPool
+    ) -> None:
+        """`people` are those who may call what is for reviewers, once they have signed in."""
         super().__init__(scope, construct_id)
+        self._settings = settings
+        self._bounds = 0
         self.methods: list[tuple[Route, apigateway.Method]] = []
         self._models: dict[type, apigateway.IModel] = {}
         self.access_log = logs.LogGroup(
@@ -68,6 +80,9 @@ class TriageApi(Construct):
         self._validator = self.rest_api.add_request_validator(
             "Body", request_validator_name="body", validate_request_body=True
         )
+        self._people = apigateway.CognitoUserPoolsAuthorizer(
+            self, "People", authorizer_name="reviewers", cognito_user_pools=[people]
+        )
         add_gateway_responses(self.rest_api)
         self._keep_execution_log()
         self._acknowledge()
@@ -83,10 +98,15 @@ class TriageApi(Construct):
             route.method,
             integration,
             operation_name=operation_id(route),
-            api_key_required=True,
+            api_key_required=route.auth == "key",
+            authorizer=self._people if route.auth == "reviewer" else None,
             request_models={_JSON: self._model(route.request)} if route.request else None,
             request_validator=self._validator if route.request else None,
-            request_parameters={f"method.request.path.{name}": True for name in route.parameters} or None,
+            request_parameters={
+                **{f"method.request.path.{name}": True for name in route.parameters},
+                **{f"method.request.querystring.{name}": False for name in route.query},
+            }
+            or None,
             method_responses=[
                 apigateway.MethodResponse(
                     status_code="200",
@@ -101,12 +121,30 @@ class TriageApi(Construct):
             ],
         )
         for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-            acknowledge(
-                method,
-                rule,
-                "Callers are programs that send an API key, which the usage plan checks; no users sign in.",
-            )
+            if route.auth != "reviewer":
+                acknowledge(method, rule, _OPEN_BECAUSE[route.auth])
         self.methods.append((route, method))
+        if route.auth == "none" and route.request:
+            self._bound(route)
+
+    def _bound(self, route: Route) -> None:
+        """Limits of a route that anybody may post to, for all of them together: no usage plan bounds it."""
+        stage = self.rest_api.deployment_stage.node.default_child
+        assert isinstance(stage, apigateway.CfnStage)  # noqa: S101 - what a Stage always holds
+        limits = throttle(route, self._settings)
+        self._bounds += 1  # the first entry is the stage's own, for every method
+        stage.add_property_override(
+            f"MethodSettings.{self._bounds}",
+            {
+                "HttpMethod": route.method,
+                "ResourcePath": "/" + route.path.replace("/", "~1"),
+                "ThrottlingRateLimit": limits.rate_limit,
+                "ThrottlingBurstLimit": limits.burst_limit,
+                "LoggingLevel": "ERROR",
+                "DataTraceEnabled": False,
+                "MetricsEnabled": False,
+            },
+        )
 
     def _model(self, kind: type) -> apigateway.IModel:
         """The API Gateway model of a msgspec type, made on first use."""

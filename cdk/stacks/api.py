@@ -13,19 +13,21 @@ from cdk.constructs.artifacts_bucket import artifacts_bucket
 from cdk.constructs.decision_function import Neighbours, catalog_function, deciding_function, labels_function
 from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.rest_api import TriageApi, base_url
+from cdk.constructs.review_functions import console_function, review_function
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
-from cdk.services import CATALOG, LABELS, Service
+from cdk.services import CATALOG, CONSOLE, LABELS, REVIEW, Service
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.review import ReviewStack
 from cdk.stacks.state import StateStack
 from cdk.stacks.streaming import StreamingStack
 
 
 class ApiStack(Stack):
-    """One function a service and one for the catalog, behind one API. `functions` is by service name."""
+    """One function a service and those that serve all, behind one API. `functions` is by service name."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class ApiStack(Stack):
         artifacts: ArtifactsStack,
         state: StateStack,
         streaming: StreamingStack,
+        review: ReviewStack,
     ) -> None:
         super().__init__(
             scope,
@@ -52,7 +55,7 @@ class ApiStack(Stack):
             state.store,
             uploads_seen_from(self),
         )
-        self.api = TriageApi(self, "Api", settings=settings)
+        self.api = TriageApi(self, "Api", settings=settings, people=review.reviewers.pool)
         self.functions: dict[str, LoggedFunction] = {}
         for service in services:
             stream = streaming.streams.get(service.name)
@@ -71,7 +74,17 @@ class ApiStack(Stack):
             self, LABELS, near, services=names, queue=streaming.labels.queue
         )
         self.functions[CATALOG.name] = catalog_function(self, CATALOG, near, services=names)
-        for service in (*services, LABELS, CATALOG):
+        self.functions[REVIEW.name] = review_function(
+            self,
+            REVIEW,
+            near,
+            review.queue,
+            services=services,
+            labels=streaming.labels.queue,
+            settings=settings,
+        )
+        self.functions[CONSOLE.name] = console_function(self, CONSOLE, near)
+        for service in (*services, LABELS, REVIEW, CATALOG, CONSOLE):
             self.api.add(service, self.functions[service.name].function)
         self._outputs(Access(self, "Access", api=self.api, settings=settings))
 
@@ -79,6 +92,7 @@ class ApiStack(Stack):
         key = access.key.key_id
         command = f"aws apigateway get-api-key --api-key {key} --include-value --query value --output text"
         CfnOutput(self, "ApiUrl", value=base_url(self.api.rest_api))
+        CfnOutput(self, "ConsoleUrl", value=f"{base_url(self.api.rest_api)}/console")
         CfnOutput(self, "ApiId", value=self.api.rest_api.rest_api_id)
         CfnOutput(self, "ApiStage", value=API_STAGE)
         CfnOutput(self, "ApiKeyId", value=key)

@@ -19,6 +19,7 @@ from cdk.names import stack_name
 from cdk.services import Service
 from cdk.settings import Settings
 from cdk.stacks.api import ApiStack
+from cdk.stacks.review import ReviewStack
 from cdk.stacks.state import StateStack
 from cdk.stacks.streaming import StreamingStack
 
@@ -34,6 +35,7 @@ class OperationsStack(Stack):
         services: Sequence[Service],
         state: StateStack,
         streaming: StreamingStack,
+        review: ReviewStack,
         api: ApiStack,
     ) -> None:
         super().__init__(
@@ -41,7 +43,8 @@ class OperationsStack(Stack):
         )
         rest_api = api.api.rest_api
         alarms = AlarmTopic(self, "Alarms", email=settings.alarm_email)
-        functions = {**api.functions, **streaming.functions}
+        working = {**streaming.functions, **review.functions}
+        functions = {**api.functions, **working}
         timing = target.alarm_timing
         specs = api_alarms(rest_api, timing)
         for service in services:
@@ -58,8 +61,8 @@ class OperationsStack(Stack):
         stream_dashboard(
             self,
             queues=streaming.queues(),
-            dead_letters=streaming.dead_letters(),
-            functions=streaming.functions,
+            dead_letters={**streaming.dead_letters(), **review.dead_letters},
+            functions=working,
             store=state.store.table,
         )
         if target.saved_queries:

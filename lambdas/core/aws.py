@@ -211,6 +211,11 @@ class Bucket:
             raise PreconditionFailed(f"s3://{self.name}/{key} is not what it was")
         raise DependencyDown(f"s3 answered {response.status} to a write of s3://{self.name}/{key}")
 
+    @property
+    def origin(self) -> str:
+        """Where its objects are read from: scheme and host, as a browser compares them."""
+        return f"{self._http.scheme}://{self._address('')[0]}"
+
     def link(self, key: str, *, seconds: int) -> str:
         """A URL under which anybody may read the object at `key` for `seconds`."""
         host, path = self._address(key)

@@ -32,18 +32,18 @@ class Moves:
 
         Raises NotFound, Conflict when `who` does not hold it, DependencyDown; so do the others here.
         """
-        item = holding(self._tables, who, review_id)
+        item = holding(self._tables.get(review_id), who)
         until = stamp(self.now() + SKIPPED_FOR)
         return self._put_back(item, who, "skipped", note, barred=_skipped(item, who, until, self._at()))
 
     def release(self, who: Reviewer, review_id: str, note: str) -> Item:
         """Back to its place in the line, for anybody."""
-        item = holding(self._tables, who, review_id)
+        item = holding(self._tables.get(review_id), who)
         return self._put_back(item, who, "released", note)
 
     def escalate(self, who: Reviewer, review_id: str, note: str) -> Item:
         """On to the leads, one step more severe. Also raises Conflict for what is theirs already."""
-        item = holding(self._tables, who, review_id)
+        item = holding(self._tables.get(review_id), who)
         if item.escalated:
             raise Conflict("it was escalated already: a lead settles it")
         severity = min(MOST_SEVERE, item.severity + 1)
@@ -59,12 +59,11 @@ class Moves:
         return stamp(self.now())
 
 
-def holding(tables: Tables, who: Reviewer, review_id: str) -> Item:
-    """The item, which `who` holds: a claim that has run out still counts until somebody else takes the item.
+def holding(item: Item, who: Reviewer) -> Item:
+    """`item`, which `who` holds: a claim that has run out still counts until somebody else takes the item.
 
-    Raises NotFound, Conflict, DependencyDown.
+    Raises Conflict when they do not.
     """
-    item = tables.get(review_id)
     if item.state == "settled":
         raise Conflict("it is settled")
     if item.state != "claimed" or item.holder != who.name:

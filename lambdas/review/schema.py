@@ -22,6 +22,7 @@ Note = Annotated[
 Severity = Annotated[
     int, msgspec.Meta(ge=0, le=9, description="0 to 9; the most severe are handed out first.")
 ]
+Interval = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=128)]
 
 
@@ -139,8 +140,8 @@ class ClaimRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     Claiming again what one holds already makes it last longer.
     """
 
-    id: Annotated[str | None, msgspec.Meta(max_length=200)] = None
-    service: Annotated[str | None, msgspec.Meta(max_length=60)] = None
+    id: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    service: Annotated[str, msgspec.Meta(max_length=60)] | None = None
     kind: Kind | None = None
 
 
@@ -154,7 +155,7 @@ class VerdictRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What the item really is: a `label`. For an appeal a `ruling` and a `note` that says why; to overturn
     also the label."""
 
-    label: Annotated[str | None, msgspec.Meta(min_length=1, max_length=60)] = None
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     ruling: Ruling | None = None
     note: Note = ""
 
@@ -181,7 +182,7 @@ class Agreement(msgspec.Struct):
     n: int
     observed: float | None
     kappa: float | None
-    interval: Annotated[list[float] | None, msgspec.Meta(min_length=2, max_length=2)]
+    interval: Interval | None
     pairs: Annotated[
         dict[str, dict[str, int]], msgspec.Meta(description="How often who said first what, and second what.")
     ]
@@ -203,7 +204,7 @@ class Quality(msgspec.Struct):
     n: int
     overturned: int
     share: float | None
-    interval: Annotated[list[float] | None, msgspec.Meta(min_length=2, max_length=2)]
+    interval: Interval | None
 
 
 class QualityResponse(msgspec.Struct):
@@ -242,11 +243,11 @@ class SignInRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     email: Email | None = None
-    password: Annotated[str | None, msgspec.Meta(min_length=1, max_length=256)] = None
-    new_password: Annotated[str | None, msgspec.Meta(min_length=1, max_length=256)] = None
-    code: Annotated[str | None, msgspec.Meta(min_length=6, max_length=6)] = None
-    session: Annotated[str | None, msgspec.Meta(min_length=1, max_length=4096)] = None
-    refresh_token: Annotated[str | None, msgspec.Meta(min_length=1, max_length=4096)] = None
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+    new_password: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+    code: Annotated[str, msgspec.Meta(min_length=6, max_length=6)] | None = None
+    session: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
+    refresh_token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
 
 
 class SignInResponse(msgspec.Struct, kw_only=True):

@@ -63,12 +63,12 @@ class Verdicts:
         it or has labelled the decision otherwise, DependencyDown. After the last the verdict may stand, and
         giving it again is safe.
         """
-        before = self._tables.get(review_id)
-        given = before.detail.verdict
-        if before.state == "settled" and given is not None and given.by == who.name and _same(given, said):
-            self._tell(before, given)
-            return before
-        item = holding(self._tables, who, review_id)
+        item = self._tables.get(review_id)
+        given = item.detail.verdict
+        if item.state == "settled" and given is not None and given.by == who.name and _same(given, said):
+            self._tell(item, given)
+            return item
+        holding(item, who)
         decision = self._log.get(item.decision_id)
         label = said.label
         if label is not None:

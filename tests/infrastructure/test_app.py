@@ -16,7 +16,7 @@ from tests.infrastructure.assembly import Assembly, text
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = (ROOT / "docs" / "contracts.md").read_text("utf-8")
-ALWAYS = {"Triage-Artifacts", "Triage-State", "Triage-Streaming", "Triage-Api", "Triage-Operations"}
+ALWAYS = {f"Triage-{name}" for name in ("Artifacts", "State", "Streaming", "Review", "Api", "Operations")}
 
 
 def test_optional_stacks_are_off_until_asked_for(plain: Assembly, everything: Assembly) -> None:

@@ -36,7 +36,12 @@ def statements(assembly: Assembly) -> Iterator[tuple[str, Json]]:
             resource.properties.get("PolicyDocument"),
             resource.properties.get("AssumeRolePolicyDocument"),
             resource.properties.get("RepositoryPolicyText"),
-            *(policy["PolicyDocument"] for policy in resource.properties.get("Policies", [])),
+            # A user pool has "Policies" of another kind: of passwords.
+            *(
+                policy["PolicyDocument"]
+                for policy in listed(resource.properties.get("Policies", []))
+                if "PolicyDocument" in policy
+            ),
         ]
         for document in filter(None, documents):
             for statement in document["Statement"]:
