@@ -36,6 +36,7 @@ function signIn(why = null) {
 
 /** The page of somebody who is signed in. */
 function work() {
+  const wanted = named(); // before the desk, which starts empty, says so in the address
   const keysDialog = legend();
   const place = h("section", { class: "desk", "aria-label": "Item" });
   const queue = makeQueue();
@@ -67,14 +68,25 @@ function work() {
   bind("k", "Page", "Quality", () => tabs.show("quality"));
   tabs.show("review");
   const timer = setInterval(() => { if (!document.hidden && !review.hidden) queue.load({ quiet: true }); }, AGAIN);
-  stop = () => { clearInterval(timer); stop = () => undefined; };
-  resume(desk);
+  const follow = () => { if (named()) desk.look(named()); };
+  addEventListener("hashchange", follow);
+  stop = () => {
+    clearInterval(timer);
+    removeEventListener("hashchange", follow);
+    stop = () => undefined;
+  };
+  resume(desk, wanted);
+}
+
+/** The item that the address names, or null. */
+function named() {
+  const found = /^#\/item\/(.+)$/.exec(location.hash);
+  return found && decodeURIComponent(found[1]);
 }
 
 /** Go on with what the reviewer held when the page was left. */
-async function resume(desk) {
-  const named = /^#\/item\/(.+)$/.exec(location.hash);
-  if (named) return desk.look(decodeURIComponent(named[1]));
+async function resume(desk, wanted) {
+  if (wanted) return desk.look(wanted);
   try {
     const { reviews } = await call("GET", "v1/reviews?state=claimed&limit=100");
     const mine = reviews.find((each) => each.mine);

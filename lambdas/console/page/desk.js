@@ -19,7 +19,7 @@ const ENOUGH = 10; // seconds of a claim below which an act is sent at once
  * the item that is on the desk, or null.
  */
 export class Desk {
-  #place; #queue; #claim = null; #form = null; #review = null; #later = []; #busy = false;
+  #place; #queue; #claim = null; #form = null; #review = null; #later = []; #busy = false; #turn = 0;
 
   constructor({ place, queue }) {
     this.#place = place;
@@ -40,9 +40,10 @@ export class Desk {
       const aside = this.#later.pop();
       if (aside) return this.#show(aside.review, { kept: aside.kept });
       if (this.held) return void toast("Finish this one first, or put it back.");
-      this.#wait();
+      const turn = this.#wait();
       const review = await this.#claimNext();
-      if (review) return this.#show(review);
+      if (review) return this.#arrived(turn, review);
+      if (turn !== this.#turn) return undefined; // an undone verdict is back on the desk
       this.clear("done");
       return announce("Nothing waits for you now.");
     });
@@ -51,19 +52,19 @@ export class Desk {
   /** Open the item of a line of the list: claim it if it waits, else only look. */
   open(summary) {
     return this.#once(async () => {
-      if (summary.id === this.#review?.id) return;
+      if (summary.id === this.#review?.id) return undefined;
       this.#layAside();
-      this.#wait();
+      const turn = this.#wait();
       if (takeable(summary, Date.now() + skew)) {
         try {
-          return this.#show((await claim({ id: summary.id })).review);
+          return this.#arrived(turn, (await claim({ id: summary.id })).review);
         } catch (error) {
           if (!(error instanceof ApiError) || ![403, 404, 409].includes(error.status)) throw error;
           toast(error.message);
           this.#queue.changed();
         }
       }
-      this.#show(await call("GET", path(summary.id)));
+      return this.#arrived(turn, await call("GET", path(summary.id)));
     });
   }
 
@@ -106,6 +107,7 @@ export class Desk {
   }
 
   #show(review, { kept = null } = {}) {
+    this.#turn += 1;
     this.#stop();
     coverAll();
     this.#review = review;
@@ -261,6 +263,13 @@ export class Desk {
     this.#stop();
     fill(this.#place, h("div", { class: "item-wait" }, loading("The item is being fetched")));
     this.#queue.shown("");
+    return this.#turn;
+  }
+
+  /** An item that was fetched: onto the desk, unless something else has come onto it meanwhile. */
+  #arrived(turn, review) {
+    if (turn === this.#turn) this.#show(review);
+    else if (review.mine) this.#later.push({ review, kept: null });
   }
 
   #stop() {

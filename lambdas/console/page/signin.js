@@ -80,7 +80,7 @@ function code({ place, done, email, session }) {
 }
 
 function step(place, { title, text, kind, fields, button, check, send, next: onward, texts, again }) {
-  const problem = h("div", { class: "problem", role: "alert" });
+  const problem = h("div", { class: "problem" });
   const submit = h("button", { type: "submit", class: "button primary wide", text: button });
   const form = h("form", { class: "stack gap", novalidate: true },
     h("h1", { text: title, tabindex: -1 }),
@@ -116,7 +116,7 @@ function step(place, { title, text, kind, fields, button, check, send, next: onw
     }
   });
   fill(place, form);
-  form.querySelector("input").focus();
+  queueMicrotask(() => form.querySelector("input").focus()); // once it stands in the page
 }
 
 function input(name, given) {

@@ -31,7 +31,7 @@ export function verdictForm({ review, acts, kept = null }) {
     if (rulings) labels.element.hidden = rulings.chosen() !== "overturn";
     problem.textContent = "";
   }
-  form.addEventListener("change", update);
+  form.addEventListener("input", update); // not "change": what moves between press and release of a button loses the click
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const said = state();
@@ -56,6 +56,7 @@ export function verdictForm({ review, acts, kept = null }) {
     const found = choices().find((each) => each.dataset.key === key);
     if (!found) return;
     found.click();
+    found.focus({ preventScroll: true }); // so that Enter sends, whatever had the focus before
     announce(`${found.dataset.name} ${found.checked ? "chosen" : "not chosen"}`);
   };
   return { element: form, state, choose, send: () => form.requestSubmit(), write: () => note.area.focus() };

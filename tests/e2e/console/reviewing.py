@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw
 
 from lambdas.content.schema import (
     ContentDecision,
-    Modality,
     Reading,
     Score,
     Segment,
@@ -131,7 +130,7 @@ class Log:
         """A post with a text, a picture and a sound that may be a threat."""
         common = _common("content", minutes_ago)
         own = common["decision_id"]
-        modalities: dict[Modality, Reading] = {name: Reading("read") for name in ("text", "image", "audio")}
+        modalities = {name: Reading("read") for name in ("text", "image", "audio")}
         decision = ContentDecision(
             **common,
             outcome="review",
