@@ -1,0 +1,1 @@
+"""How synthetic posts are made."""
