@@ -5,7 +5,7 @@ After Mitchell et al. 2019, "Model cards for model reporting". The plots are inl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +36,8 @@ class Story:
     """What to know about the synthetic data; shown when the model was trained on it."""
     features: Mapping[str, str] = field(default_factory=dict)
     """What the model sees, by the names of the features or of groups of them."""
+    more: Sequence[str] = ()
+    """Further parts of the card, in Markdown."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def model_card(facts: Facts) -> str:
         parts.append(f"> **Trained on synthetic data.** {story.synthetic}")
     own = facts.task.card(facts)
     parts += own.overview
-    for section in (_use, _data, _features, _selection):
-        parts += section(facts)
+    parts += [part for section in (_use, _data, _features) for part in section(facts)]
+    parts += [*story.more, *_selection(facts)]
     parts += own.outputs + own.worth
     parts += [*_serving(facts), *_limits(facts, own.limits), *_again(facts)]
     return "\n\n".join(parts) + "\n"

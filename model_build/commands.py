@@ -167,7 +167,7 @@ def _gates(
 
 
 def _job(options: argparse.Namespace, build: Path | None = None) -> Job:
-    service = load_service(options.service)
+    service = load_service(options.service, options.build_dir)
     return Job(
         service=service,
         parameters=parameters_of(options, service.fields, yes_or_no=service.yes_or_no),

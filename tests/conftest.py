@@ -15,6 +15,9 @@ from tests.support.once import once
 ROOT = Path(__file__).resolve().parent.parent
 
 
+PRETRAINED = ROOT / "build" / "pretrained"
+"""Where the packaged models are converted to, once a machine."""
+QUICK_CONTENT = ("split.folds=2", "model.regularisation=[0.1]", "model.embedding_weights=[0.5]")
 QUICK_TRANSACTIONS = ("split.folds=2", "model.xgboost.trees=80", "model.lightgbm.trees=80")
 
 
@@ -31,7 +34,7 @@ class Trained:
         return next((self.build / self.service / "bundles").iterdir())
 
 
-TrainedTickets = TrainedTransactions = Trained
+TrainedTickets = TrainedTransactions = TrainedContent = Trained
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +50,13 @@ def trained_transactions(tmp_path_factory: pytest.TempPathFactory) -> TrainedTra
     return Trained(_trained(tmp_path_factory, "transactions", "--rows", "24000", *changes), "transactions")
 
 
+@pytest.fixture(scope="session")
+def trained_content(tmp_path_factory: pytest.TempPathFactory) -> TrainedContent:
+    """The content model on 3,000 generated posts, one candidate, trained once a run."""
+    changes = [part for change in QUICK_CONTENT for part in ("--set", change)]
+    return Trained(_trained(tmp_path_factory, "content", "--rows", "3000", *changes), "content")
+
+
 def _trained(factory: pytest.TempPathFactory, service: str, *options: str) -> Path:
     """The build folder of a training of `service`."""
 
@@ -56,8 +66,8 @@ def _trained(factory: pytest.TempPathFactory, service: str, *options: str) -> Pa
             "--no-tracking",
         ]  # fmt: skip
         done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-            check=False,
+            command, cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TRIAGE_PRETRAINED": str(PRETRAINED)},
         )  # fmt: skip
         if done.returncode != 0:
             raise RuntimeError(f"training failed:\n{done.stdout}\n{done.stderr}")

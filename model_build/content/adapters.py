@@ -13,7 +13,6 @@ from model_build.content.records import Record
 
 if TYPE_CHECKING:
     from lambdas.content.audio.model import AudioModel
-
     from lambdas.content.image.model import ImageModel
 
 ASSETS: Final[dict[str, tuple[str, ...]]] = {
@@ -53,7 +52,7 @@ def open_adapter(kind: str, folders: Mapping[str, Path], *, words: bool) -> Adap
         return _Eyes(ImageModel(folders), words)
     from lambdas.content.audio.model import AudioModel
 
-    return _Ears(AudioModel(folders), words)
+    return _Ears(AudioModel(folders, threads=2), words)
 
 
 def image_flaw(path: Path) -> str | None:

@@ -46,11 +46,18 @@ class Seen(NamedTuple):
     features: Floats
 
 
+class Place(NamedTuple):
+    """Where what is known of files is kept, and below which folder the converted models are."""
+
+    records: Path
+    build: Path
+
+
 def look(
     files: Mapping[str, Sequence[Path]],
     layout: Layout,
     words: Mapping[str, bool],
-    folder: Path,
+    place: Place,
     progress: Progress,
 ) -> list[Derived]:
     """Look at every file that is not known yet; returns the texts that no column of the CSV gives.
@@ -65,9 +72,9 @@ def look(
         if kind not in files:
             continue
         wanted = words[kind] and TEXTS[kind] not in layout.columns.extra
-        folders = folders_of(ASSETS[kind], folder.parents[1])
+        folders = folders_of(ASSETS[kind], place.build)
         recipes[kind] = recipe(kind, folders, words=wanted)
-        records, adapter = Records(folder, kind, recipes[kind]), None
+        records, adapter = Records(place.records, kind, recipes[kind]), None
         for path in files[kind]:
             digest = sha256_of_path(str(path))
             if records.get(digest) is None:
@@ -78,7 +85,7 @@ def look(
             progress(done, total)
         if wanted:
             derived.append(Derived(TEXTS[kind], kind, _Words(records)))
-    Looked(recipes).save(folder)
+    Looked(recipes).save(place.records)
     return derived
 
 
@@ -121,8 +128,13 @@ def write_numbers(
 
 def widths_of(dataset: Dataset) -> Widths:
     """The widths of the dataset's media; nothing where it has none."""
-    path = dataset.folder.parent / HISTORY / WIDTHS
-    if not dataset.has_history or not path.is_file():
+    return widths_in(dataset.folder.parent) if dataset.has_history else Widths()
+
+
+def widths_in(work: Path) -> Widths:
+    """The same from the folder that stages leave their results in."""
+    path = work / HISTORY / WIDTHS
+    if not path.is_file():
         return Widths()
     return msgspec.json.decode(path.read_bytes(), type=Widths)
 

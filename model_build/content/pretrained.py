@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lambdas.core.assets import ASSETS
 from lambdas.core.bundle import sha256_of
 from model_build.pretrained.base import Pretrained, make
 
@@ -18,8 +20,11 @@ them."""
 
 def packaged(name: str, build: Path) -> Pretrained:
     """The packaged model `name`, converted once a machine. Raises PretrainedError."""
-    home = os.environ.get(HOME)
-    return make(name, Path(home) if home else build / "pretrained")
+    home = Path(os.environ.get(HOME) or build / "pretrained")
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as file:  # two trainings must not convert the same model at once
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return make(name, home)
 
 
 def folders_of(names: Sequence[str], build: Path) -> dict[str, Path]:
@@ -27,12 +32,10 @@ def folders_of(names: Sequence[str], build: Path) -> dict[str, Path]:
     return {name: packaged(name, build).folder for name in names}
 
 
-def leave_assets(names: Sequence[str], build: Path, folder: Path) -> dict[str, Any]:
-    """What `manifest.settings["assets"]` says of these models; their files are left in `folder` by their
-    sha256.
-
-    A file is linked where the disk allows it, and copied otherwise.
-    """
+def leave_assets(names: Sequence[str], build: Path) -> dict[str, Any]:
+    """What `manifest.settings["assets"]` says of these models; their files are left in
+    `build`/content/assets by their sha256, linked where the disk allows it and copied otherwise."""
+    folder = build / "content" / ASSETS
     folder.mkdir(parents=True, exist_ok=True)
     said: dict[str, Any] = {}
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -73,6 +74,12 @@ class Encoder(Protocol):
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Floats:
         """The embedding of each text, [N, D], by the same graph that is served."""
+
+
+@lru_cache(maxsize=1)
+def shared(name: str) -> Encoder:
+    """The same as `load`, once a process: its graph takes seconds to make."""
+    return load(name)
 
 
 CHOICES = "use, minilm, hf:<model id or local folder>"

@@ -45,10 +45,10 @@ def embed(encoder: str | None, batches: Sequence[Batch], reader: Reader[Any]) ->
     """The embedding of every row of `batches`, [rows, dimension]; None without an encoder."""
     if encoder is None:
         return None
-    from model_build.encoders.base import load
+    from model_build.encoders.base import shared
 
     texts = [text for batch in batches for text in reader.texts(reader.items(batch))]
-    return load(encoder).embed(texts)
+    return shared(encoder).embed(texts)
 
 
 def fit_embedding(

@@ -59,9 +59,9 @@ class FittedText:
         if self.encoder is None:
             return None
         if self.encoder not in self._loaded:
-            from model_build.encoders.base import load
+            from model_build.encoders.base import shared
 
-            self._loaded[self.encoder] = load(self.encoder)
+            self._loaded[self.encoder] = shared(self.encoder)
         return self._loaded[self.encoder]
 
 

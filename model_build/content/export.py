@@ -1,0 +1,117 @@
+"""Writes what a content bundle holds, and runs it as the content function runs it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lambdas.content.fusion import FUSION, Fusion
+from lambdas.content.policies import OK, POLICIES
+from lambdas.content.text.model import TextModel
+from lambdas.core.bundle import MODEL, Head
+from lambdas.core.model import OnnxModel
+from model_build.calibration import Calibration
+from model_build.content.adapters import ASSETS
+from model_build.content.fusion import build as build_fusion
+from model_build.content.media import Seen, seen_in, widths_in
+from model_build.content.media_head import build as build_head
+from model_build.content.model import FittedContent
+from model_build.content.packaged_text import add_heads
+from model_build.content.pretrained import leave_assets, packaged
+from model_build.content.signals import signals_of
+from model_build.content.texts import TOXIC
+from model_build.dataset import Batch
+from model_build.moderation.costs import ModerationCosts
+from model_build.service import Exported
+from model_build.text.graph import build_uncalibrated
+
+HEADS: Final = {"image": "image.onnx", "audio": "audio.onnx"}
+OWN: Final[dict[str, dict[str, Any]]] = {"image": {"encoder": {"kind": "lite0"}}, "audio": {}}
+"""What the settings of each kind of media say beside its trained head."""
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def export(
+    model: FittedContent,
+    calibrations: Mapping[str, Calibration],
+    folder: Path,
+    costs: ModerationCosts,
+    build: Path,
+) -> Exported:
+    """The graphs and files of a bundle in `folder`; the weights of others are left where publishing finds
+    them, below `build`."""
+    encoder = model.text.loaded_encoder()
+    graph = build_uncalibrated(
+        model.text.terms,
+        model.text.scaling,
+        model.text.heads,
+        None if encoder is None else encoder.graph(),
+        name=model.text.reader.name,
+    )
+    graph = add_heads(graph, [policy for policy, source in model.sources.items() if source == "packaged"])
+    (folder / MODEL).write_bytes(graph.SerializeToString(deterministic=True))
+    files: dict[str, Path] = {}
+    made = {FUSION: build_fusion(model.fusion.calibrated(calibrations))}
+    made |= {HEADS[kind]: build_head(head) for kind, head in model.media.items()}
+    for name, proto in made.items():
+        files[name] = folder / name
+        files[name].write_bytes(proto.SerializeToString(deterministic=True))
+    copied = {**(encoder.files if encoder else {}), **packaged(TOXIC, build).files}
+    for name, source in copied.items():
+        files[name] = Path(shutil.copyfile(source, folder / name))
+    settings = {
+        "encoder": encoder.settings if encoder else None,
+        "labels": [OK, *POLICIES],
+        "policies": {
+            policy: {"severity": costs.of(policy).severity, "text": model.sources[policy]}
+            for policy in POLICIES
+        },
+        **{kind: {**OWN[kind], "head": _head_settings(model, kind)} for kind in HEADS},
+        "assets": leave_assets([name for kind in HEADS for name in ASSETS[kind]], build),
+    }
+    return Exported(folder / MODEL, files, settings)
+
+
+def _head_settings(model: FittedContent, kind: str) -> dict[str, Any] | None:
+    head = model.media.get(kind)
+    return None if head is None else {"file": HEADS[kind], "policies": list(head.policies)}
+
+
+def served(
+    folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]
+) -> Callable[[Batch], Mapping[str, Floats]]:
+    """The graphs in `folder`, fed as the content function feeds them; what was seen in media is taken from
+    the records."""
+    text, fusion, widths = TextModel(folder, settings), Fusion(folder), widths_in(folder.parent)
+    trained = {
+        kind: (OnnxModel(folder, own["head"]["file"]), own["head"]["policies"])
+        for kind in HEADS
+        if (own := settings.get(kind)) and own["head"] is not None
+    }
+
+    def read_media(kind: str, seen: Seen) -> Floats:
+        said = seen.signals.copy()
+        there = ~np.isnan(seen.features).any(axis=1)
+        if kind in trained and there.any():
+            model, policies = trained[kind]
+            found = model.run({"features": seen.features[there]})["logits"]
+            for place in (POLICIES.index(policy) for policy in policies):
+                said[there, place] = found[:, place]
+        return said
+
+    def read_texts(texts: Sequence[str]) -> Floats:
+        return text.read(texts).signals
+
+    def serve(batch: Batch) -> dict[str, Floats]:
+        signals = signals_of(batch, read_texts, seen_in(batch, widths), read_media)
+        found = fusion.probabilities(signals)
+        both = np.stack([1.0 - found, found], axis=2)
+        return {head.name: both[:, POLICIES.index(head.name)] for head in heads}
+
+    return serve
