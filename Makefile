@@ -50,6 +50,10 @@ stream: setup  ## put transactions on the stream: CSV=my.csv [TO=kafka SHIFT=1 L
 redrive: setup  ## what the stream could not decide, and why; GO=1 sends it back [AWS=1: of your account]
 	@$(PY) -m local redrive $(if $(GO),--go) $(if $(AWS),--aws)
 
+reviewer: setup  ## an account for a reviewer: EMAIL=ana@example.com [LEAD=1] [AWS=1: in your account]
+	@if [ -z "$(EMAIL)" ]; then echo 'triage: say who: make reviewer EMAIL=ana@example.com' >&2; exit 1; fi
+	@$(PY) -m local reviewer "$(EMAIL)" $(if $(LEAD),--lead) $(if $(AWS),--aws)
+
 logs: setup  ## what the functions wrote, newest last
 	@$(PY) -m local logs
 
@@ -118,4 +122,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive logs status train publish fairness retrain lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer logs status train publish fairness retrain lint test bench synth deploy openapi lock clean

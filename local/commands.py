@@ -25,6 +25,7 @@ from local import (
     publish,
     redrive,
     replay,
+    reviewers,
     running,
     signals,
     status,
@@ -37,6 +38,7 @@ from local.process import Commands
 from local.progress import Steps
 from local.samples import SAMPLES, Sample
 from local.stack import Stack, connect
+from local.state import Account, load
 from local.up import Up
 
 NAMES = tuple(service.name for service in SERVICES)
@@ -70,16 +72,16 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
         case "reset":
             down(place, console)
             reset(place, console)
-        case "inbox":
-            show_inbox(place, console)
-        case "logs":
-            show_logs(place, console)
+        case "inbox" | "logs":
+            {"inbox": show_inbox, "logs": show_logs}[options.command](place, console)
         case "status":
             status.show(console, place, NAMES)
         case "stream":
             put_on_stream(place, console, options)
         case "redrive":
             show_dead_letters(place, console, go=options.go, on_aws=options.aws)
+        case "reviewer":
+            add_reviewer(place, console, options.email, lead=options.lead, on_aws=options.aws)
         case "publish":
             return publish.publish(place, options.service, rest, to_aws=options.aws)
         case "retrain":
@@ -94,6 +96,7 @@ def up(place: Place, console: Console, *, kafka: bool) -> None:
     with place.locked():
         with Steps(console) as steps:
             stack = Up(place, NAMES, steps, Commands(), kafka=kafka).run(port_from(os.environ))
+            account = reviewers.ensure(place, stack)
             replayed = replay.run(stack, replay.prepare(place), steps, kafka=kafka)
             with steps.step("calling the live endpoint", emulator.log_of(place)):
                 decisions = [(sample, _decision(stack, sample)) for sample in _samples()]
@@ -102,7 +105,7 @@ def up(place: Place, console: Console, *, kafka: bool) -> None:
             answers.show(console, sample, decision)
         console.print()
         replay.show(console, replayed)
-        _how_to_go_on(stack, console)
+        _how_to_go_on(stack, console, account)
 
 
 def _samples() -> list[Sample]:
@@ -119,8 +122,8 @@ def _decision(stack: Stack, sample: Sample) -> dict[str, object]:
     return decision
 
 
-def _how_to_go_on(stack: Stack, console: Console) -> None:
-    lines = [("URL", stack.api.url), ("key", stack.api.key)]
+def _how_to_go_on(stack: Stack, console: Console, account: Account) -> None:
+    lines = [("URL", stack.api.url), ("key", stack.api.key), ("page", _page(stack.console, account))]
     for name in NAMES:
         live, newest = published(stack.endpoint, stack.bucket, name), built(stack.place, name)
         if live and newest and newest[-1].version > live.champion.version:
@@ -135,6 +138,23 @@ def _how_to_go_on(stack: Stack, console: Console) -> None:
         "\nmake status, make logs, make inbox (mails of alarms and alerts), make stream CSV=… (your own "
         "transactions), make redrive (what could not be decided), make publish (your own model), make down"
     )
+
+
+def _page(url: str, account: Account) -> str:
+    return f"{url}, for reviewers: {account.email}, password {account.password}"
+
+
+def add_reviewer(place: Place, console: Console, email: str, *, lead: bool, on_aws: bool) -> None:
+    """Make an account for a reviewer, and say how to sign in with it."""
+    if on_aws:
+        reviewers.on_aws(email, lead=lead)
+        console.print(
+            f"Cognito mails {email} a first password; the page is the output ConsoleUrl of Triage-Api."
+        )
+        return
+    account = reviewers.on_the_laptop(place, email, lead=lead)
+    known = load(place)
+    console.print(_page(f"{known.api_url if known else ''}/console", account))
 
 
 def down(place: Place, console: Console) -> None:
@@ -237,6 +257,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("inbox", help="show the mails of alarms and alerts a user would have got")
     commands.add_parser("logs", help="show what the functions wrote")
     commands.add_parser("status", help="show what runs, and which models answer")
+    adding = commands.add_parser("reviewer", help="make an account for a reviewer")
+    adding.add_argument("email")
+    adding.add_argument("--lead", action="store_true", help="who also settles what is escalated")
+    adding.add_argument("--aws", action="store_true", help="in the AWS account of your own settings")
     publishing = commands.add_parser(
         "publish", help="publish the newest bundle; further options go to `model_build publish`"
     )

@@ -151,7 +151,7 @@ def reset(place: Place) -> None:
     emulator.forget(place)
     valkey.forget(place)
     if load(place) is not None:
-        update(place, pid=None, deployed=None, api_url=None, api_key=None)
+        update(place, pid=None, deployed=None, api_url=None, api_key=None, reviewer=None)
 
 
 def update(place: Place, **changes: object) -> None:

@@ -30,6 +30,11 @@ class Stack:
         """The bucket that models are published to."""
         return self.output("ArtifactsBucket")
 
+    @property
+    def console(self) -> str:
+        """The URL of the reviewers' page."""
+        return f"{self.api.url}/console"
+
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS."""
         return client(service, self.endpoint)

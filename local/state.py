@@ -10,12 +10,20 @@ from local.daemon import Daemon
 from local.place import Place
 
 
+class Account(msgspec.Struct, frozen=True):
+    """What a reviewer signs in with; no password when Cognito has mailed one."""
+
+    email: str
+    password: str | None
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """The stack as last known.
 
     `pid` is None once it was stopped cleanly; a pid whose process is gone means that it died.
     `deployed` is the fingerprint of the sources that the stack was deployed from, None while a
-    deployment is under way. `valkey`, `broker` and `poller` are what runs beside the embedded AWS.
+    deployment is under way. `valkey`, `broker` and `poller` are what runs beside the embedded AWS. `reviewer`
+    is the account that `make up` makes.
     """
 
     port: int
@@ -27,6 +35,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     valkey: Daemon | None = None
     broker: Daemon | None = None
     poller: Daemon | None = None
+    reviewer: Account | None = None
 
 
 def load(place: Place) -> State | None:

@@ -27,6 +27,9 @@ def show(console: Console, place: Place, services: Sequence[str]) -> None:
         if known is not None and known.api_url and known.api_key:
             _line(console, "URL", known.api_url)
             _line(console, "key", known.api_key)
+            if known.reviewer is not None:
+                page = f"{known.api_url}/console, {known.reviewer.email}, password {known.reviewer.password}"
+                _line(console, "page", page)
             live = _live(console, Api(known.api_url, known.api_key))
         else:
             _line(console, "API", "not deployed yet: make up")

@@ -44,8 +44,22 @@ def test_the_routes_are_those_of_the_list(plain: Assembly) -> None:
     assert {("POST", "/v1/tickets:classify"), ("GET", "/v1/openapi.json")} <= set(ROUTES)
 
 
-def test_every_route_wants_a_key(plain: Assembly) -> None:
-    assert all(method["ApiKeyRequired"] is True for method in methods(plain).values())
+def test_who_may_call_a_route_is_what_the_list_says(plain: Assembly) -> None:
+    people = plain.one("AWS::ApiGateway::Authorizer")
+    assert people.properties["Type"] == "COGNITO_USER_POOLS"
+    assert people.properties["IdentitySource"] == "method.request.header.Authorization"
+    for key, method in methods(plain).items():
+        auth = ROUTES[key].auth
+        assert method["ApiKeyRequired"] is (auth == "key")
+        if auth == "reviewer":
+            assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
+            assert method["AuthorizerId"] == {"Ref": people.logical_id}
+        else:
+            assert method["AuthorizationType"] == "NONE"
+    open_to_all = {path for (_, path), route in ROUTES.items() if route.auth == "none"}
+    assert open_to_all == {"/v1/reviewers:signIn", "/console", "/console/{file}"}
+    for_people = {path for (_, path), route in ROUTES.items() if path.startswith("/v1/reviews")}
+    assert for_people == {path for (_, path), route in ROUTES.items() if route.auth == "reviewer"}
 
 
 def test_every_route_goes_to_its_services_function(plain: Assembly) -> None:
@@ -84,7 +98,9 @@ def test_a_route_with_a_body_has_a_model_and_a_validator(plain: Assembly) -> Non
 
 def test_a_path_with_a_parameter_says_so(plain: Assembly) -> None:
     for key, method in methods(plain).items():
-        wanted = {f"method.request.path.{name}": True for name in ROUTES[key].parameters}
+        wanted = {f"method.request.path.{name}": True for name in ROUTES[key].parameters} | {
+            f"method.request.querystring.{name}": False for name in ROUTES[key].query
+        }
         assert method.get("RequestParameters", {}) == wanted
     assert ROUTES["GET", "/v1/transactions/{id}/explanation"].parameters == ["id"]
 
@@ -93,7 +109,7 @@ def test_answers_have_models_too(plain: Assembly) -> None:
     known = models(plain)
     for key, method in methods(plain).items():
         by_status = {r["StatusCode"]: r.get("ResponseModels", {}) for r in method["MethodResponses"]}
-        assert set(by_status) == {"200", "400", "403", "404", "409", "413", "415", "422", "429", "503"}
+        assert set(by_status) == {"200", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}
         response = ROUTES[key].response
         named = {kind: known[reference["Ref"]]["Name"] for kind, reference in by_status["200"].items()}
         assert named == ({"application/json": response.__name__} if response else {})
@@ -194,8 +210,9 @@ def test_the_usage_plan_bounds_the_key_and_each_route(plain: Assembly) -> None:
     assert plan["Throttle"] == {"RateLimit": 20, "BurstLimit": 40}
     assert plan["Quota"] == {"Limit": 500_000, "Period": "MONTH"}
     (stage,) = plan["ApiStages"]
-    assert set(stage["Throttle"]) == {f"{path}/{method}" for method, path in ROUTES}
-    for (method, path), route in ROUTES.items():
+    keyed = {key: route for key, route in ROUTES.items() if route.auth == "key"}
+    assert set(stage["Throttle"]) == {f"{path}/{method}" for method, path in keyed}
+    for (method, path), route in keyed.items():
         limits = stage["Throttle"][f"{path}/{method}"]
         assert limits == {"RateLimit": 20 * route.share, "BurstLimit": 40 * route.share}
     key = plain.one("AWS::ApiGateway::ApiKey")
@@ -207,7 +224,10 @@ def test_the_stage_logs_every_call_traces_and_buys_no_metrics(plain: Assembly) -
     stage = plain.one("AWS::ApiGateway::Stage")
     assert stage.properties["StageName"] == "live"
     assert stage.properties["TracingEnabled"] is True
-    (settings,) = stage.properties["MethodSettings"]
+    settings, sign_in = stage.properties["MethodSettings"]
+    assert (sign_in["HttpMethod"], sign_in["ResourcePath"]) == ("POST", "/~1v1~1reviewers:signIn")
+    assert (sign_in["ThrottlingRateLimit"], sign_in["ThrottlingBurstLimit"]) == (5, 10)
+    assert (sign_in["DataTraceEnabled"], sign_in["MetricsEnabled"]) == (False, False), "it has passwords"
     assert settings["LoggingLevel"] == "ERROR"
     assert settings["DataTraceEnabled"] is False, "request bodies are the customers' words"
     assert settings["MetricsEnabled"] is False, "metrics by method are billed as custom metrics"
@@ -244,7 +264,8 @@ def test_what_the_gateway_refuses_by_itself_is_a_problem(plain: Assembly) -> Non
         for r in plain.resources("AWS::ApiGateway::GatewayResponse")
     }
     expected = {
-        "BAD_REQUEST_BODY": 400, "INVALID_API_KEY": 403, "MISSING_AUTHENTICATION_TOKEN": 404,
+        "BAD_REQUEST_BODY": 400, "UNAUTHORIZED": 401, "INVALID_API_KEY": 403,
+        "MISSING_AUTHENTICATION_TOKEN": 404,
         "REQUEST_TOO_LARGE": 413, "THROTTLED": 429, "QUOTA_EXCEEDED": 429, "INTEGRATION_TIMEOUT": 504,
     }  # fmt: skip
     for kind, status in expected.items():

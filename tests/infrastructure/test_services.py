@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from cdk.services import ALERTS, SERVICES, Service, Worker, behind_the_api
+from cdk.services import ALERTS, CONSOLE, REVIEW_INTAKE, SERVICES, Service, Worker, behind_the_api
 from tests.infrastructure.assembly import Assembly
 from tests.infrastructure.synthesize import more_services as listed
 
 WORKERS = [
     ALERTS,
+    REVIEW_INTAKE,
     *(
         worker
         for service in SERVICES
@@ -29,7 +30,7 @@ def test_an_entry_names_what_exists(service: Service) -> None:
     assert function == "handle"
     assert importlib.util.find_spec(module) is not None
     for route in service.routes:
-        assert route.path.startswith("/v1/")
+        assert route.path.startswith("/console" if service == CONSOLE else "/v1/")
         assert (route.request is not None) == (route.method == "POST")
         assert 0 < route.share <= 1
 
