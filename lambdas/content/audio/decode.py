@@ -28,9 +28,10 @@ MOST_CHANNELS: Final = 8
 RATES: Final = (4_000, 192_000)
 """The lowest and the highest sample rate that is taken."""
 
-MISSING: Final = 0.05
-SLACK: Final = 4_608
-"""The share of what the file says that may be missing at the end, and the samples: encoders pad."""
+MISSING: Final = 0.01
+"""The share of its samples that may be missing from a sound."""
+PADDING: Final = 3_456
+"""Samples: up to three frames of an MP3 are no sound, but what its encoder needs."""
 STDERR: Final = 2
 CANCELLED: Final = 0.1
 """Of the loudest channel's level: when the mix is below, the channels cancel each other out, and one is
@@ -47,7 +48,7 @@ def decode(data: bytes) -> Sound:
     if len(data) > MOST_BYTES:
         raise TooLarge(f"the sound has {len(data)} bytes, at most {MOST_BYTES} are taken", field=FIELD)
     kind = kinds.kind_of(data)
-    least = whole.check(kind, data)
+    said = whole.check(kind, data) - PADDING
     import soundfile  # noqa: PLC0415 - paid with the first sound
 
     stream = io.BytesIO(data)
@@ -55,7 +56,7 @@ def decode(data: bytes) -> Sound:
         with _quiet(), soundfile.SoundFile(stream) as file:
             _check(kind, file)
             rate, channels = file.samplerate, file.channels
-            samples = _samples(kind, file, max(least, file.frames))
+            samples = _samples(kind, file, said if kind == "mp3" else file.frames)
             left = len(data) - stream.tell()
     except MemoryError as error:
         raise TooLarge("the sound needs more memory than there is", field=FIELD) from error
@@ -106,9 +107,9 @@ def _samples(kind: Kind, file: soundfile.SoundFile, said: int) -> Floats:
         if frames > MOST_SECONDS * file.samplerate:
             raise _too_long()
         parts.append(resampler.resample_chunk(mixed(block)))
-    if not frames and not said:
+    if not frames and said <= 0:
         raise Refused("there is no sound in the file", field=FIELD)
-    if frames < said * (1 - MISSING) - SLACK:
+    if frames < said * (1 - MISSING):
         raise Unreadable(f"the {kind.upper()} is damaged or cut short", field=FIELD)
     parts.append(resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     samples: Floats = np.clip(np.concatenate(parts), -1.0, 1.0)

@@ -23,6 +23,12 @@ INPUT: Final = "features"
 OUTPUT: Final = "logits"
 WHISPER: Final = "whisper"
 VAD: Final = "vad"
+LANGUAGES: Final = tuple(
+    ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"]
+)
+"""Those that the multilingual text model reads. Among all 99 of the recogniser's, a few seconds of one
+language are now and then taken for another that hardly anybody speaks."""
+DEFAULT: Final[Mapping[str, Any]] = {"head": None, "languages": LANGUAGES}
 SOUND: Final = "sound"
 
 
@@ -55,7 +61,7 @@ class AudioModel:
 
     `folders` by name: `vad`, `sound`, `whisper`, and `bundle` when `settings["head"]` names a trained head,
     `{"file": "audio.onnx", "policies": [...]}`: its logits, one a policy of POLICIES, count for the policies
-    listed. `settings["languages"]`: the codes that a transcript may be in, any when there are none. Without
+    listed. `settings["languages"]`: the codes that a transcript may be in. Without
     `vad` all of a sound is taken for speech; of what else is missing nothing is said. Methods raise
     BundleError when a graph cannot be opened or run.
     """
@@ -64,7 +70,7 @@ class AudioModel:
         self, folders: Mapping[str, Path], settings: Mapping[str, Any] | None = None, *, threads: int = 1
     ) -> None:
         self._folders = folders
-        self._settings = {"head": None, "languages": (), **(settings or {})}
+        self._settings = {**DEFAULT, **(settings or {})}
         self._threads = threads
         self.transcribes = WHISPER in folders
 

@@ -32,9 +32,10 @@ LEAST_REPEATED: Final = 12
 """A loop: the last tokens are REPEATED times the same pattern, LEAST_REPEATED tokens in all."""
 
 NO_SPEECH: Final = 0.6
-UNLIKELY: Final = -1.0
-"""Nothing was said, when the model says so with NO_SPEECH and the mean log-probability of its words is
-UNLIKELY: the bounds of the original."""
+UNLIKELY: Final = -0.7
+"""Nothing was said, when the model says so with NO_SPEECH and the mean log-probability of its tokens is below
+UNLIKELY. The original has -1; this one also catches what is made up of noise, and loses none of the real
+digits."""
 
 SECONDS_A_CHUNK: Final = 1.1
 SECONDS_A_SECOND: Final = 0.04

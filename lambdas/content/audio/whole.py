@@ -36,7 +36,7 @@ _RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (1
 
 
 def check(kind: Kind, data: bytes) -> int:
-    """How many samples (a channel) `data` has at least, 0 where only decoding tells.
+    """How many samples (a channel) are in `data`, encoders' padding included; 0 for other than MP3.
 
     Raises Unreadable when the file is cut short, or goes on after its end.
     """
@@ -86,16 +86,27 @@ def _check_ogg(data: bytes) -> None:
 
 
 def _mpeg_samples(data: bytes) -> int:
-    """The samples in all frames that there are, whatever the file says of itself."""
-    at, found, junk = _after_id3(data), 0, 0
+    """The samples in all frames that there are. Raises Unreadable when the first one promises more."""
+    at, found, junk, promised = _after_id3(data), 0, 0, 0
     while at < len(data) and junk < MOST_JUNK:
         frame = _mpeg_frame(data, at)
         # Two in a row, or the end: what only looks like a header does not count.
         if frame and (at + frame[0] == len(data) or _mpeg_frame(data, at + frame[0])):
+            promised = promised or _promised(data[at : at + frame[0]]) * frame[1]
             at, found = at + frame[0], found + frame[1]
         else:
             at, junk = at + 1, junk + 1
+    if found < promised:
+        raise Unreadable("the MP3 is cut short", field=FIELD)
     return found
+
+
+def _promised(frame: bytes) -> int:
+    """How many frames follow, by the Xing tag in the first one; 0 without a tag, or a number in it."""
+    at = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
+    if at < 0 or len(frame) < at + 12 or not frame[at + 7] & 1:
+        return 0
+    return int.from_bytes(frame[at + 8 : at + 12])
 
 
 def _after_id3(data: bytes) -> int:
