@@ -27,6 +27,7 @@ class TestSigningIn:
     ) -> None:
         page = new_console.page
         page.goto(new_console.url)
+        expect(page.get_by_label("Email")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert").filter(has_text="Email is empty.")).to_be_visible()
         new_console.give(ANA, "not-this-one-1")
