@@ -58,7 +58,9 @@ def test_the_streams_have_a_dashboard_of_their_own(plain: Assembly) -> None:
     names = [row[-1]["label"] for row in found["Waiting in the queues"]["properties"]["metrics"]]
     assert set(names) == {"transactions", "transactions catch-up", "content later", "labels"}
     letters = [row[-1]["label"] for row in found["Dead letters"]["properties"]["metrics"]]
-    assert set(letters) == {"transactions", "transactions catch-up", "content later", "labels", "alerts"}
+    assert set(letters) == {
+        "transactions", "transactions catch-up", "content later", "labels", "alerts", "review intake",
+    }  # fmt: skip
     shown = len(names) + len(letters)
     assert shown == len(plain.resources("AWS::SQS::Queue")), "no queue is out of sight"
 
