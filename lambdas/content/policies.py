@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 POLICIES: Final = ("toxicity", "threat", "sexual", "violence")
 CHANNELS: Final = ("text", "image", "image_text", "audio", "audio_text")
-"""Where a sign of risk may come from: the post's text, the picture itself, text read in the picture, the sound
-itself, and what was said in it."""
+"""Where a sign of risk may come from: the post's text, the picture itself, text read in the picture, the
+sound itself, and what was said in it."""
 
 OK: Final = "ok"
 MOST: Final = 10.0
@@ -20,7 +20,8 @@ Policy = Literal["toxicity", "threat", "sexual", "violence"]
 Severity = Literal["medium", "high", "severe"]
 
 Signals = npt.NDArray[np.float32]
-"""[posts, policies, channels]: log-odds of risk; NaN where a channel is absent or says nothing of a policy."""
+"""[posts, policies, channels]: log-odds of risk; NaN where a channel is absent or says nothing of a policy.
+"""
 
 
 def no_signals(posts: int) -> Signals:
@@ -31,4 +32,5 @@ def no_signals(posts: int) -> Signals:
 def log_odds(probability: npt.NDArray[np.floating[Any]] | float) -> npt.NDArray[np.float64]:
     """The log-odds of `probability`, held within MOST."""
     held = np.clip(np.asarray(probability, dtype=np.float64), 1e-9, 1 - 1e-9)
-    return np.clip(np.log(held) - np.log1p(-held), -MOST, MOST)
+    odds: npt.NDArray[np.float64] = np.clip(np.log(held) - np.log1p(-held), -MOST, MOST)
+    return odds

@@ -107,7 +107,8 @@ def _text(found: Located, config: Config) -> dict[str, Any]:
 
 
 def _image(found: Located) -> dict[str, Any]:
-    """Pictures are made `size` pixels square and (x / 255 - mean) / std."""
+    """Pictures are made `size` pixels square, RGB, and (x / 255 - mean) / std, by
+    lambdas/content/image/networks.py."""
     read = _preprocessor(found)
     size = read.size if isinstance(read.size, int) else (read.size or {}).get("height")
     if not size or not read.image_mean or not read.image_std:
@@ -123,7 +124,7 @@ def _image(found: Located) -> dict[str, Any]:
 
 
 def _sound(found: Located) -> dict[str, Any]:
-    """Sounds are 16 kHz mono and, with `normalise`, of mean 0 and variance 1."""
+    """Sounds are 16 kHz mono and, with `normalise`, of mean 0 and variance 1, by lambdas/content/audio/own.py."""
     read = _preprocessor(found)
     if read.sampling_rate != 16_000:
         raise EncoderUnsupported(f"{found.folder} wants {read.sampling_rate} samples a second, not 16,000")

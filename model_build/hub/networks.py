@@ -13,7 +13,7 @@ from model_build.hub.export import Exporter, load_network
 from model_build.hub.samples import TOKENS, pictures, sounds, tokens
 
 LOGITS = "logits"
-PICTURE = "picture"
+IMAGE = "image"
 SOUND = "sound"
 SECOND = 16_000
 """Samples of a second."""
@@ -33,14 +33,14 @@ def text_classifier(folder: Path) -> onnx.ModelProto:
 
 
 def image_model(folder: Path, size: int) -> onnx.ModelProto:
-    """`picture` float32 [n, 3, size, size] in; `embedding` [n, d] and `logits` [n, classes] out."""
+    """`image` float32 [n, size, size, 3] in; `embedding` [n, d] and `logits` [n, classes] out."""
     body = load_network(folder, AutoModelForImageClassification)
     exporter = Exporter(
         _Picture(body),
         folder,
-        inputs=[PICTURE],
+        inputs=[IMAGE],
         outputs=[EMBEDDING, LOGITS],
-        axes={name: {0: "pictures"} for name in (PICTURE, EMBEDDING, LOGITS)},
+        axes={name: {0: "pictures"} for name in (IMAGE, EMBEDDING, LOGITS)},
     )
     return exporter.graph(pictures(2, size), [pictures(1, size), pictures(3, size)])
 
@@ -73,8 +73,8 @@ class _Picture(torch.nn.Module):  # type: ignore[misc]  # mypy does not look int
         super().__init__()
         self.body = body
 
-    def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        made = self.body(pixel_values=picture, output_hidden_states=True)
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        made = self.body(pixel_values=image.permute(0, 3, 1, 2), output_hidden_states=True)
         last = made.hidden_states[-1]
         # A transformer's states are [n, patches, d], a convolutional network's [n, d, height, width].
         axes = (1,) if last.dim() == 3 else (2, 3)

@@ -20,9 +20,9 @@ def tokens(rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def pictures(rows: int, size: int) -> tuple[torch.Tensor]:
-    """Normalised pictures, [rows, 3, size, size]: waves of other lengths, the same at each call."""
+    """Normalised pictures, [rows, size, size, 3]: waves of other lengths, the same at each call."""
     places = torch.linspace(0, 9, rows * 3 * size * size)
-    return (torch.sin(places * places).reshape(rows, 3, size, size),)
+    return (torch.sin(places * places).reshape(rows, size, size, 3),)
 
 
 def sounds(rows: int, samples: int) -> tuple[torch.Tensor]:

@@ -1,8 +1,8 @@
 """Models that others trained and whose weights travel in packages: made into ONNX here, once a machine.
 
-Nothing of theirs is committed: the weights are read from the pinned package, checked against their sha256, and
-converted; the same packages give the same bytes. What a model is, whose, and under which licence goes into the
-card of every bundle that uses it.
+Nothing of theirs is committed: the weights are read from the pinned package, checked against their sha256,
+and converted; the same packages give the same bytes. What a model is, whose, and under which licence goes
+into the card of every bundle that uses it.
 """
 
 from __future__ import annotations
