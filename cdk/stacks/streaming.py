@@ -13,6 +13,7 @@ from cdk import own_repository
 from cdk.constructs import event_sources
 from cdk.constructs.artifacts_bucket import artifacts_bucket
 from cdk.constructs.decision_function import Neighbours, function_of, learner_function
+from cdk.constructs.fairness_monitor import fairness_monitor, watched
 from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.mail_topic import MailTopic
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
@@ -30,11 +31,8 @@ from lambdas.core.errors import TriageError
 
 LABEL_RETRY_SECONDS = 360
 LABEL_RECEIVES = 10
-_TO_BE_TOLD = {
-    "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {"NewImage": {"alert": {"S": [ALERT]}, "label": {"S": [{"exists": False}]}}},
-}
-"""What services mark as worth an alert, new or amended, and no labels of it."""
+_TO_BE_TOLD = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"alert": {"S": [ALERT]}}}}
+"""What services mark as worth an alert, new or amended. Labels of it come along: the function knows them."""
 
 
 class OneLearner(TriageError):
@@ -90,7 +88,9 @@ class StreamingStack(Stack):
             self, "Labels", name="labels", retry_seconds=LABEL_RETRY_SECONDS, most_receives=LABEL_RECEIVES
         )
         self._add_learner(services)
-        self._add_alerts(settings, state, target)
+        alerts = self._add_alerts(settings, state, target)
+        if watched(services):
+            self.functions["fairness"] = fairness_monitor(self, self._near, alerts.topic)
         self._outputs()
 
     def _add_learner(self, services: Sequence[Service]) -> None:
@@ -107,7 +107,7 @@ class StreamingStack(Stack):
             event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
             self.functions[f"{service.name}-learner"] = made
 
-    def _add_alerts(self, settings: Settings, state: StateStack, target: Target) -> None:
+    def _add_alerts(self, settings: Settings, state: StateStack, target: Target) -> MailTopic:
         key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
         topic = MailTopic(
             self, "AlertTopic", display_name="Triage alerts", email=settings.alarm_email, key=key
@@ -133,6 +133,7 @@ class StreamingStack(Stack):
         CfnOutput(self, "AlertTopicArn", value=topic.topic.topic_arn)
         if target.inbox:
             CfnOutput(self, "AlertInboxQueueUrl", value=topic.add_inbox().queue_url)
+        return topic
 
     def queues(self) -> dict[str, sqs.IQueue]:
         """Every queue that something works off, by what people call it."""

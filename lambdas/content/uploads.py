@@ -58,7 +58,7 @@ def check_keys(request: ContentRequest, caller: str | None) -> None:
     mine = prefix_of(caller)
     for kind in KINDS:
         media = getattr(request, kind)
-        if media is None or media.key is None:
+        if media is None or media.key is None or media.data is not None:
             continue
         rest = media.key.removeprefix(mine)
         if rest == media.key or not rest.isalnum():

@@ -210,13 +210,13 @@ def test_functions_join_the_vpc_of_a_feature_store_inside_one_and_no_others_do(
     assert not any("VpcConfig" in made.properties for made in plain.resources("AWS::Lambda::Function"))
 
 
-def test_an_alert_goes_out_for_what_is_marked_and_for_no_label(plain: Assembly) -> None:
+def test_an_alert_goes_out_for_what_is_marked_new_or_amended(plain: Assembly) -> None:
     found = mapping(plain, "alerts")
     assert text(found["EventSourceArn"]).startswith("<Triage-State.PublishOutputFnGetAttDecisions")
     (pattern,) = [json.loads(f["Pattern"]) for f in found["FilterCriteria"]["Filters"]]
     assert pattern == {
         "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"alert": {"S": ["yes"]}, "label": {"S": [{"exists": False}]}}},
+        "dynamodb": {"NewImage": {"alert": {"S": ["yes"]}}},
     }
     assert found["BisectBatchOnFunctionError"] is True
     assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (5, 3600)
