@@ -22,7 +22,9 @@ from lambdas.fairness.arithmetic import (
 from lambdas.fairness.tally import Counts, Tally
 
 FALSE_POSITIVES, FALSE_NEGATIVES = "false positive rate", "false negative rate"
-KEY: Final = "content/fairness/live.json"
+SERVICE: Final = "content"
+"""Whose decisions are looked at: its items are what people say, and about people."""
+KEY: Final = f"{SERVICE}/fairness/live.json"
 
 
 class GroupFigures(msgspec.Struct, frozen=True):

@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.content.identity import DIALECT, groups_of, is_dialect
+
 NONE: Final = "none named"
 MOST_GROUPS: Final = 60
 """Of a declared column: one with more values is a name or a number, and no group."""
-DIALECT: Final = "dialect"
 
 Bools = npt.NDArray[np.bool_]
 
@@ -70,8 +71,6 @@ def dimensions(
 
     `languages` are detected when nobody said them. Dimensions without any group are left out.
     """
-    from model_build.fairness.lexicon import groups_of
-
     found = [groups_of(text) for text in texts]
     identity = [{group for group in groups if not is_dialect(group)} for groups in found]
     dialect = [{group for group in groups if is_dialect(group)} for groups in found]
@@ -83,8 +82,3 @@ def dimensions(
         languages = detect(list(texts))
     columns = {"language": languages, **declared}
     return made + [each for each in (of_column(*pair) for pair in columns.items()) if each is not None]
-
-
-def is_dialect(group: str) -> bool:
-    """Whether `group` is about how a text is written, not about whom."""
-    return group.partition(":")[0] == DIALECT
