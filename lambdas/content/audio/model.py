@@ -13,6 +13,7 @@ import numpy as np
 from lambdas.content.audio import speech
 from lambdas.content.audio.activity import FRAME, VoiceActivity, chunks, segments
 from lambdas.content.audio.embedding import FEATURES, SoundEmbedding
+from lambdas.content.audio.own import OwnEncoder
 from lambdas.content.audio.sound import Floats, Segment, Sound
 from lambdas.content.audio.speech import Recogniser
 from lambdas.content.policies import MOST, POLICIES
@@ -23,12 +24,10 @@ INPUT: Final = "features"
 OUTPUT: Final = "logits"
 WHISPER: Final = "whisper"
 VAD: Final = "vad"
-LANGUAGES: Final = tuple(
-    ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"]
-)
+LANGUAGES: Final = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
 """Those that the multilingual text model reads. Among all 99 of the recogniser's, a few seconds of one
 language are now and then taken for another that hardly anybody speaks."""
-DEFAULT: Final[Mapping[str, Any]] = {"head": None, "languages": LANGUAGES}
+DEFAULT: Final[Mapping[str, Any]] = {"head": None, "encoder": None, "languages": LANGUAGES}
 SOUND: Final = "sound"
 
 
@@ -36,9 +35,9 @@ SOUND: Final = "sound"
 class Heard:
     """What was heard in a sound without understanding a word.
 
-    `scores`: `speech`, the share of the sound in which somebody speaks, 0 to 1. `features` [FEATURES]: what a
-    trained head is given. `signals` [policies]: log-odds of risk, NaN where no head was trained. `speech`:
-    where somebody speaks, `speech_seconds` in all.
+    `scores`: `speech`, the share of the sound in which somebody speaks, 0 to 1. `features` [D]: what a
+    trained head is given, FEATURES of the packaged encoder. `signals` [policies]: log-odds of risk, NaN where
+    no head was trained. `speech`: where somebody speaks, `speech_seconds` in all.
     """
 
     scores: dict[str, float]
@@ -61,9 +60,10 @@ class AudioModel:
 
     `folders` by name: `vad`, `sound`, `whisper`, and `bundle` when `settings["head"]` names a trained head,
     `{"file": "audio.onnx", "policies": [...]}`: its logits, one a policy of POLICIES, count for the policies
-    listed. `settings["languages"]`: the codes that a transcript may be in. Without
-    `vad` all of a sound is taken for speech; of what else is missing nothing is said. Methods raise
-    BundleError when a graph cannot be opened or run.
+    listed. `settings["encoder"]`: None for the packaged one, in `sound`, or one of the user's own, see
+    `own.OwnEncoder`, in the folder that it names. `settings["languages"]`: the codes that a transcript may be
+    in. Without `vad` all of a sound is taken for speech; of what else is missing nothing is said. Methods
+    raise BundleError when a graph cannot be opened or run.
     """
 
     def __init__(
@@ -79,7 +79,10 @@ class AudioModel:
         return VoiceActivity(self._folders[VAD])
 
     @cached_property
-    def _embedding(self) -> SoundEmbedding:
+    def _embedding(self) -> SoundEmbedding | OwnEncoder:
+        own = self._settings["encoder"]
+        if own is not None:
+            return OwnEncoder(self._folders[own["folder"]], own, threads=self._threads)
         return SoundEmbedding(self._folders[SOUND])
 
     @cached_property
@@ -104,10 +107,10 @@ class AudioModel:
         )
 
     def features(self, sound: Sound) -> Floats:
-        """[FEATURES]: what a trained head is given of `sound`; zeros when there is nothing to make them
+        """[D]: what a trained head is given of `sound`; FEATURES zeros when there is nothing to make them
         with.
         """
-        if SOUND not in self._folders:
+        if self._settings["encoder"] is None and SOUND not in self._folders:
             return np.zeros(FEATURES, dtype=np.float32)
         return self._embedding.features(sound.samples)
 
