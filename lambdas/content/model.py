@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from lambdas.content.audio.model import AudioModel
     from lambdas.content.image.model import ImageModel
 
-IMAGE_ASSETS: Final = ("nsfwjs", "opennsfw", "lite0", "ocr")
-AUDIO_ASSETS: Final = ("whisper", "vad", "sound")
+IMAGE_ASSETS: Final = ("nsfwjs", "opennsfw", "lite0", "ocr", "hub-image")
+AUDIO_ASSETS: Final = ("whisper", "vad", "sound", "hub-sound")
+TEXT_ASSETS: Final = ("hub-text",)
 BUNDLE: Final = "bundle"
 T = TypeVar("T")
 
@@ -81,7 +82,6 @@ class ContentModel:
         self.version = manifest.version
         self.bounds = bounds_of(manifest.heads)
         self.severities = _severities(manifest)
-        self.text = TextModel(folder, manifest.settings)
         self.fusion = Fusion(folder)
         known = assets_of(manifest.settings)
 
@@ -89,6 +89,7 @@ class ContentModel:
             return Folders(folder, {name: known[name] for name in names if name in known}, assets)
 
         own = manifest.settings
+        self.text = TextModel(folder, own, folders(TEXT_ASSETS))
         self.image = (
             Lazy(lambda: _image(folders(IMAGE_ASSETS), own["image"]))
             if own.get("image") is not None

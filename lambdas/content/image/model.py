@@ -22,7 +22,8 @@ from lambdas.content.image.views import parts, quarters, views
 from lambdas.content.policies import MOST, POLICIES
 from lambdas.core.model import OnnxModel
 
-DEFAULT: Final[Mapping[str, Any]] = {"encoder": {"kind": "lite0"}, "head": None}
+PACKAGED: Final[Mapping[str, Any]] = {"kind": "lite0"}
+DEFAULT: Final[Mapping[str, Any]] = {"encoder": PACKAGED, "head": None}
 BUNDLE: Final = "bundle"
 FEATURES: Final = "features"
 
@@ -49,17 +50,20 @@ class ImageModel:
     `folders` by name: `nsfwjs`, `opennsfw`, `lite0`, `ocr`, and `bundle` when `settings["head"]` names a
     trained head, `{"file": "image.onnx", "policies": [...]}`: its logits, one a policy of POLICIES, then
     stand in the place of what the packaged networks say of the policies listed. `settings["encoder"]`: see
-    `networks.encoder`. Of what is missing nothing is said. All methods raise BundleError when a graph cannot
-    be opened or run.
+    `networks.encoder`; one of the user's own gives the embedding, and weapons are told by `lite0` as ever. Of
+    what is missing nothing is said. All methods raise BundleError when a graph cannot be opened or run.
     """
 
     def __init__(self, folders: Mapping[str, Path], settings: Mapping[str, Any] | None = None) -> None:
         self._folders = folders
         self._settings = {**DEFAULT, **(settings or {})}
+        encoder = self._settings["encoder"]
+        own = encoder is not None and encoder["kind"] != PACKAGED["kind"]
         made = {
             "nsfwjs": networks.nsfwjs(folders),
             "opennsfw": networks.open_nsfw(folders),
-            seen.ENCODER: networks.encoder(folders, self._settings["encoder"]),
+            seen.ENCODER: networks.encoder(folders, PACKAGED if own else encoder),
+            seen.OWN: networks.encoder(folders, encoder) if own else None,
         }
         self._trained_for: Sequence[str] = (self._settings["head"] or {"policies": ()})["policies"]
         self._networks = {name: network for name, network in made.items() if network is not None}
@@ -102,7 +106,10 @@ class ImageModel:
 
     def _said(self, pixels: Pixels, *outputs: str) -> Said:
         """What every network says of one view, the encoder also of its quarters."""
-        said = {name: network.look(pixels, *outputs) for name, network in self._networks.items()}
+        said = {
+            name: network.look(pixels, *([EMBEDDING] if name == seen.OWN else outputs))
+            for name, network in self._networks.items()
+        }
         if LOGITS in said.get(seen.ENCODER, {}):
             encoder = self._networks[seen.ENCODER]
             wanted = [name for name in outputs if name in (LOGITS, CELLS)]
@@ -136,9 +143,22 @@ class ImageModel:
         if policy in self._trained_for and self._head_can_tell(said, told):
             return self._heat_of_head(said, policy)
         row = POLICIES.index(policy)
+        if policy in self._trained_for and seen.OWN in said:
+            return self._heat_of_own(pixels, said, row)
         return heats.by_hiding(
             pixels, lambda part: float(self._signals(self._said(part, LOGITS, EMBEDDING))[row])
         )
+
+    def _heat_of_own(self, pixels: Pixels, said: Said, row: int) -> Floats:
+        """What the trained head's log-odds lose when a place is hidden from the user's own encoder: the slow
+        network is run for each place, so what the packaged ones say of the whole view stands."""
+        told, own = seen.opinions(said), self._networks[seen.OWN]
+
+        def value(part: Pixels) -> float:
+            features = seen.features({**said, seen.OWN: own.look(part, EMBEDDING)}, told)
+            return float(self._trained(features[None])[0, row])
+
+        return heats.by_hiding(pixels, value)
 
     def _packaged_heat(self, said: Said, policy: str) -> Floats:
         if policy == "violence":
@@ -147,7 +167,8 @@ class ImageModel:
 
     def _head_can_tell(self, said: Said, told: Mapping[str, Opinion]) -> bool:
         """Whether there is for each place all that the head is given for the whole."""
-        return MAP in said.get(seen.ENCODER, {}) and all(heats.can_tell(said, each) for each in told.values())
+        places = seen.OWN not in said and MAP in said.get(seen.ENCODER, {})
+        return places and all(heats.can_tell(said, each) for each in told.values())
 
     def _heat_of_head(self, said: Said, policy: str) -> Floats:
         """The trained head, asked of each place as if it were the whole view."""

@@ -18,6 +18,9 @@ Said = Mapping[str, Mapping[str, Array]]
 what the encoder says of a quarter of it stands under that quarter's name."""
 
 ENCODER: Final = "encoder"
+OWN: Final = "own"
+"""An encoder of the user's own, beside the packaged one: of it only the embedding is taken."""
+
 QUARTERS: Final = ("quarter_0", "quarter_1", "quarter_2", "quarter_3")
 """Top left, top right, bottom left, bottom right. A weapon is mostly a small part of a picture, and of what
 is less than a third of it the encoder says little; so it looks at the quarters too."""
@@ -49,8 +52,9 @@ def weapons(said: Said) -> dict[str, Opinion]:
 
 
 def features(said: Said, told: Mapping[str, Opinion]) -> Floats:
-    """[D]: the embedding, then the log-odds of OPINIONS (0 for none). What a trained head is given."""
-    embedding = said.get(ENCODER, {}).get(EMBEDDING, np.zeros(0))
+    """[D]: the embedding, of the user's own encoder where there is one, then the log-odds of OPINIONS (0 for
+    none). What a trained head is given."""
+    embedding = said.get(OWN, said.get(ENCODER, {})).get(EMBEDDING, np.zeros(0))
     packaged = [told[policy].value if policy in told else 0.0 for policy in OPINIONS]
     return np.concatenate([embedding, packaged]).astype(np.float32)
 

@@ -40,8 +40,14 @@ _SPOKEN = tuple(SPOKEN.items())
 _UNKNOWN = [math.nan] * len(LABELS)
 
 
-class EnglishLabels(Protocol):
-    """What tells six kinds of toxicity in English; `lambdas.content.text.toxic.ToxicEnglish` does."""
+class ToxicLabels(Protocol):
+    """What tells six kinds of toxicity in some languages: `lambdas.content.text.toxic.ToxicEnglish`, or
+    `lambdas.content.text.classifier.OwnClassifier`."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Those of `language_of` that it reads."""
+        ...
 
     def log_odds(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """[texts, LABELS]."""
@@ -49,11 +55,11 @@ class EnglishLabels(Protocol):
 
 
 def handmade(
-    normals: Sequence[Normal], spoken: Sequence[list[str]], english: EnglishLabels | None = None
+    normals: Sequence[Normal], spoken: Sequence[list[str]], labels: ToxicLabels | None = None
 ) -> npt.NDArray[np.float32]:
     """The features, [texts, len(FEATURE_NAMES)]; `spoken` are the words of each normal text.
 
-    NaN stands for the English labels of a text that is not English, or where there is no such model.
+    NaN stands for the toxic labels of a text that is not in a language of that model, or where there is none.
     """
     found = np.empty((len(normals), len(FEATURE_NAMES)), dtype=np.float32)
     rows = []
@@ -61,10 +67,10 @@ def handmade(
         bare = [word if word.isascii() else plain(word) for word in words]
         language = language_of(bare)
         found[row] = [*_counted(normal, bare), *_one_of(language), *_UNKNOWN]
-        if language == "en":
+        if labels is not None and language in labels.languages:
             rows.append(row)
-    if english is not None and rows:
-        found[rows, -len(LABELS) :] = english.log_odds([normals[row].text for row in rows])
+    if labels is not None and rows:
+        found[rows, -len(LABELS) :] = labels.log_odds([normals[row].text for row in rows])
     return found
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.policies import MOST, POLICIES
-from lambdas.content.text.features import FEATURE_NAMES, handmade
+from lambdas.content.text.classifier import open_classifier
+from lambdas.content.text.features import FEATURE_NAMES, ToxicLabels, handmade
 from lambdas.content.text.normalise import Normal, normalise
 from lambdas.content.text.toxic import FILE as TOXIC_FILE
 from lambdas.content.text.toxic import ToxicEnglish
@@ -54,12 +55,24 @@ class Read:
 
 
 class TextModel:
-    """The text model in a bundle's folder. Raises BundleError when it cannot be used."""
+    """The text model in a bundle's folder; `folders` are those of the assets that it needs, by name.
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    A large classifier is such an asset and not a file of the bundle: champion and challenger share it, and a
+    new version does not bring it again. It is fetched here and not with the first text: every text needs it,
+    and a bundle that cannot get it is not made live. Raises BundleError, and what asking for a folder raises.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], folders: Mapping[str, Path] | None = None
+    ) -> None:
         self._onnx = OnnxModel(folder)
         self._tokeniser: Tokens | None = open_tokeniser(settings.get("encoder"), folder)
-        self._english = ToxicEnglish(folder) if (folder / TOXIC_FILE).is_file() else None
+        own = settings.get("classifier")
+        self._labels: ToxicLabels | None = None
+        if own is not None:
+            self._labels = open_classifier(own, folders or {})
+        elif (folder / TOXIC_FILE).is_file():
+            self._labels = ToxicEnglish(folder)
         self.policies = [policy for policy in POLICIES if f"{policy}_logits" in self._onnx.outputs]
         """Those that the model has a head for."""
         if not self.policies:
@@ -88,7 +101,7 @@ class TextModel:
         texts = [normal.text for normal in normals]
         spoken = [words_of(text) for text in texts]
         found = grams(texts, spoken)
-        features = handmade(normals, spoken, self._english)
+        features = handmade(normals, spoken, self._labels)
         feeds: dict[str, Array] = {
             "rows": found.rows,
             "buckets": found.buckets,

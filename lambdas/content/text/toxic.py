@@ -28,6 +28,8 @@ _SPACES = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " 
 class ToxicEnglish:
     """The model of a bundle. Raises BundleError when its files cannot be used."""
 
+    languages: Final = ("en",)
+
     def __init__(self, folder: Path) -> None:
         self._onnx = OnnxModel(folder, FILE)
         try:
