@@ -52,10 +52,9 @@ class Layout:
     @property
     def files(self) -> dict[str, str]:
         """The column of each field whose values are paths of files."""
-        return {name: column for name, column in self.columns.extra.items() if self._kind(name) == "file"}
-
-    def _kind(self, name: str) -> str:
-        return self.fields[name].kind
+        return {
+            name: column for name, column in self.columns.extra.items() if self.fields[name].kind == "file"
+        }
 
     @property
     def roles(self) -> dict[str, Role]:
@@ -64,8 +63,8 @@ class Layout:
 
     @property
     def key_fields(self) -> list[str]:
-        """The fields that tell rows apart: the texts and files, or where there are none, all of them."""
-        said = [name for name in self.columns.extra if self._kind(name) in {"words", "file"}]
+        """The fields that tell rows apart: the texts and what needs none, or where there are none, all."""
+        said = [name for name in self.columns.extra if self.fields[name].alone]
         return [*self.text_fields, *said] or list(self.columns.extra)
 
     @property
@@ -185,12 +184,8 @@ class Examiner:
 
     def _no_text(self, chunk: Chunk, drop: dict[int, str]) -> None:
         layout = self.layout
-        names = [*layout.columns.text]
-        names += [
-            column
-            for name, column in layout.columns.extra.items()
-            if layout.fields[name].kind in {"words", "file"}
-        ]
+        alone = [column for name, column in layout.columns.extra.items() if layout.fields[name].alone]
+        names = [*layout.columns.text, *alone]
         texts = [chunk.cells[name] for name in names]
         if not texts:
             return

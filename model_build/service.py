@@ -43,6 +43,8 @@ class Field:
     most: float | None = None
     needed: bool = False
     """There is no row without it."""
+    alone: bool = False
+    """A row that has it needs no text."""
     flaw: Callable[[Path], str | None] | None = None
     """Why a file cannot be read, None when it can."""
 

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from lambdas.content.audio.model import AudioModel
     from lambdas.content.image.model import ImageModel
 
-ASSETS: Final[dict[str, tuple[str, ...]]] = {
-    "image": ("nsfwjs", "opennsfw", "lite0", "ocr"),
-    "audio": ("whisper", "vad", "sound"),
-}
-"""The packaged models that each kind of media is looked at with; lambdas/content/model.py fetches these."""
 TEXTS: Final = {"image": "image_text", "audio": "audio_text"}
 """The field that the words found in a file fill."""
 MOST_READ: Final = 2_000
@@ -44,15 +39,18 @@ def recipe(kind: str, folders: Mapping[str, Path], *, words: bool) -> str:
     return digest.hexdigest()[:16]
 
 
-def open_adapter(kind: str, folders: Mapping[str, Path], *, words: bool) -> Adapter:
-    """The models of `kind`; with `words` what is written or said is found too."""
+def open_adapter(
+    kind: str, folders: Mapping[str, Path], settings: Mapping[str, Any], *, words: bool
+) -> Adapter:
+    """The models of `kind`, as the manifest's `settings` of it say; with `words` what is written or said is
+    found too."""
     if kind == "image":
         from lambdas.content.image.model import ImageModel
 
-        return _Eyes(ImageModel(folders), words)
+        return _Eyes(ImageModel(folders, settings), words)
     from lambdas.content.audio.model import AudioModel
 
-    return _Ears(AudioModel(folders, threads=2), words)
+    return _Ears(AudioModel(folders, settings, threads=2), words)
 
 
 def image_flaw(path: Path) -> str | None:

@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from lambdas.content.errors import Refused, Unreadable
 from lambdas.content.policies import POLICIES
 from model_build.clean import ROW, Cleaned
-from model_build.content.adapters import ASSETS, TEXTS, open_adapter, recipe
-from model_build.content.pretrained import folders_of
+from model_build.content.adapters import TEXTS, open_adapter, recipe
+from model_build.content.networks import weights_of
+from model_build.content.parameters import Networks
 from model_build.content.records import Looked, Record, Records, looked_in, sha256_of_path
 from model_build.dataset import FIELD, Batch, Dataset
 from model_build.examine import Derived, Layout
@@ -57,6 +58,7 @@ def look(
     files: Mapping[str, Sequence[Path]],
     layout: Layout,
     words: Mapping[str, bool],
+    networks: Networks,
     place: Place,
     progress: Progress,
 ) -> list[Derived]:
@@ -72,13 +74,13 @@ def look(
         if kind not in files:
             continue
         wanted = words[kind] and TEXTS[kind] not in layout.columns.extra
-        folders = folders_of(ASSETS[kind], place.build)
-        recipes[kind] = recipe(kind, folders, words=wanted)
+        weights = weights_of(kind, networks, place.build)
+        recipes[kind] = recipe(kind, weights.folders, words=wanted)
         records, adapter = Records(place.records, kind, recipes[kind]), None
         for path in files[kind]:
             digest = sha256_of_path(str(path))
             if records.get(digest) is None:
-                adapter = adapter or open_adapter(kind, folders, words=wanted)
+                adapter = adapter or open_adapter(kind, weights.folders, weights.settings, words=wanted)
                 with suppress(Refused, Unreadable):  # told of when the CSV was validated
                     records.put(digest, adapter.read(path.read_bytes()))
             done += 1

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.policies import CHANNELS, MOST, POLICIES, Signals, no_signals
+from lambdas.content.text.toxic import LABELS
+from model_build.content.classifier import told_by
 from model_build.content.fusion import FusionModel, fit_fusion
 from model_build.content.media import Widths, seen_in, widths_of
 from model_build.content.media_head import MediaHead
 from model_build.content.media_learning import LearnedMedia, media_of
 from model_build.content.packaged_text import PACKAGED, odds_in
-from model_build.content.parameters import ContentParameters, read_content
+from model_build.content.parameters import ContentParameters, Networks, read_content
 from model_build.content.signals import RISKS, add_media, media_reader, risk_of, signals_of
 from model_build.content.text_heads import (
     Crossed,
@@ -66,19 +68,26 @@ class FittedContent:
     """A fitted model on the training side: `logits` is the reference that the exported graphs must reproduce.
 
     `media` are the heads trained on the user's own media, by kind; `widths` says how `Batch.history` is
-    laid out; `build` is where the packaged text model is.
+    laid out; `networks` are those of others that it was trained beside, and `told` the labels that its text
+    classifier tells.
     """
 
     text: FittedText
     fusion: FusionModel
     media: Mapping[str, MediaHead]
     widths: Widths
+    networks: Networks = Networks()
+    told: tuple[str, ...] = LABELS
 
     @property
     def sources(self) -> dict[str, str | None]:
         """Where the text signal of each policy comes from: "trained", "packaged", or None."""
         return {
-            policy: "trained" if policy in self.text.heads else "packaged" if policy in PACKAGED else None
+            policy: "trained"
+            if policy in self.text.heads
+            else "packaged"
+            if PACKAGED.get(policy) in self.told
+            else None
             for policy in POLICIES
         }
 
@@ -121,7 +130,8 @@ def cross_validate(
 ) -> CandidateScores:
     """Choose the regularisation, and what the embedding counts, by the mean AUC of the policies."""
     parameters = read_content(model)
-    return choose(dataset, parameters.raw_text, PostReader(build), progress, heads=dataset.heads, measure=AUC)
+    reader = PostReader(build, parameters.networks)
+    return choose(dataset, parameters.raw_text, reader, progress, heads=dataset.heads, measure=AUC)
 
 
 def fit(
@@ -134,7 +144,7 @@ def fit(
     """Text heads, media heads and the fusion on the train split."""
     parameters = read_content(model)
     candidate = Candidate(**chosen.parameters)
-    reader = PostReader(build)
+    reader = PostReader(build, parameters.networks)
     batches = list(design.sample(dataset, parameters.rows_for_fusion))
     rows = rows_of(batches, dataset.heads, reader, _encoder(parameters))
     crossed = cross(rows, dataset, parameters.text, candidate, progress)
@@ -151,7 +161,8 @@ def fit(
     labels = {head: own[known] for head, own in rows.labels.items()}
     fusion = fit_fusion(signals[known], labels, parameters.fusion, seed=dataset.seed)
     heads = {kind: each.head for kind, each in learned.items() if each.head is not None}
-    return FittedContent(as_odds(text, odds), fusion, heads, widths)
+    told = told_by(parameters.networks, build)
+    return FittedContent(as_odds(text, odds), fusion, heads, widths, parameters.networks, told)
 
 
 def unseen_signals(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ from model_build.errors import ParametersError
 from model_build.text.parameters import ModelParameters, read_parameters
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+HUB: Final = "hf:"
+"""Begins the name of a model of the hub, or of a local folder in its layout."""
 
 
 class MediaParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +29,19 @@ class MediaParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     transcribe: bool = True
 
 
+class Networks(msgspec.Struct, frozen=True):
+    """The networks of others that look, listen and read: the packaged ones, or `hf:<model>`.
+
+    `text_classifier_languages`: what a classifier of the user's own reads, of those that
+    lambdas/content/text/features.py tells apart.
+    """
+
+    image_encoder: str = "lite0"
+    audio_encoder: str = "sound"
+    text_classifier: str = "toxic-en"
+    text_classifier_languages: tuple[Literal["en", "es", "fr", "other"], ...] = ("en",)
+
+
 class ContentParameters(msgspec.Struct, frozen=True):
     """`text` is what the shared text model is given, `rows_for_fusion` bounds the train rows that the fusion
     and the media heads learn from."""
@@ -36,9 +51,10 @@ class ContentParameters(msgspec.Struct, frozen=True):
     fusion: FusionParameters = FusionParameters()
     media: MediaParameters = MediaParameters()
     rows_for_fusion: Count = 20_000
+    networks: Networks = Networks()
 
 
-class _Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Own(Networks, frozen=True, forbid_unknown_fields=True):
     fusion: FusionParameters = FusionParameters()
     media: MediaParameters = MediaParameters()
     rows_for_fusion: Count = 20_000
@@ -52,4 +68,17 @@ def read_content(model: Mapping[str, Any]) -> ContentParameters:
         found = msgspec.convert(own, _Own)
     except msgspec.ValidationError as error:
         raise ParametersError(f"params.yaml, section model: {error}") from error
-    return ContentParameters(read_parameters(text), text, found.fusion, found.media, found.rows_for_fusion)
+    return ContentParameters(
+        read_parameters(text), text, found.fusion, found.media, found.rows_for_fusion, _networks(found)
+    )
+
+
+def _networks(found: _Own) -> Networks:
+    names = Networks.__struct_fields__
+    for name, packaged in zip(names, Networks.__struct_defaults__, strict=True):
+        chosen = getattr(found, name)
+        if isinstance(packaged, str) and chosen != packaged and not chosen.startswith(HUB):
+            raise ParametersError(
+                f"params.yaml, section model: {name} is '{chosen}': choose {packaged} or {HUB}<model id or folder>"
+            )
+    return Networks(**{name: getattr(found, name) for name in names})

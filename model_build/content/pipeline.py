@@ -54,12 +54,12 @@ class ContentTraining:
 
         return {
             "text": Field("text", longest=MOST_TEXT),
-            "image": Field("file", flaw=image_flaw),
-            "audio": Field("file", flaw=audio_flaw),
-            "image_text": Field("words", longest=MOST_FOUND),
-            "audio_text": Field("words", longest=MOST_FOUND),
-            "image_risk": Field("number", least=0.0, most=1.0),
-            "audio_risk": Field("number", least=0.0, most=1.0),
+            "image": Field("file", alone=True, flaw=image_flaw),
+            "audio": Field("file", alone=True, flaw=audio_flaw),
+            "image_text": Field("words", longest=MOST_FOUND, alone=True),
+            "audio_text": Field("words", longest=MOST_FOUND, alone=True),
+            "image_risk": Field("number", least=0.0, most=1.0, alone=True),
+            "audio_risk": Field("number", least=0.0, most=1.0, alone=True),
         }
 
     def binaries(self, labels: Sequence[str], positive: Sequence[str]) -> list[Binary]:
@@ -88,9 +88,9 @@ class ContentTraining:
         from model_build.content.media import Place, look
         from model_build.content.parameters import read_content
 
-        media = read_content(model).media
-        words = {"image": media.read_text, "audio": media.transcribe}
-        return look(files, layout, words, Place(folder, self._build), progress)
+        parameters = read_content(model)
+        words = {"image": parameters.media.read_text, "audio": parameters.media.transcribe}
+        return look(files, layout, words, parameters.networks, Place(folder, self._build), progress)
 
     def replay(self, cleaned: Cleaned, test: Cleaned | None, dataset: Dataset, progress: Progress) -> None:
         """Give each row what was seen in its media."""
@@ -104,12 +104,13 @@ class ContentTraining:
 
         return list(FEATURE_NAMES)
 
-    def handmade(self, batch: Batch) -> npt.NDArray[np.float32]:
+    def handmade(self, batch: Batch, model: Mapping[str, Any]) -> npt.NDArray[np.float32]:
         """The hand-made features of all texts of each post together, by the served function."""
         from lambdas.core.ngrams import words_of
+        from model_build.content.parameters import read_content
         from model_build.content.texts import PostReader
 
-        reader = PostReader(self._build)
+        reader = PostReader(self._build, read_content(model).networks)
         items = reader.items(batch)
         return reader.handmade(items, [words_of(text) for text in reader.texts(items)])
 
@@ -168,7 +169,7 @@ class ContentTraining:
         """The graphs in `folder`, run as the content function runs them."""
         from model_build.content.export import served
 
-        return served(folder, heads, settings)
+        return served(folder, heads, settings, self._build)
 
     def story(self, settings: Mapping[str, Any]) -> Story:
         """What the model is for, whose weights are in it, and what none of them covers."""

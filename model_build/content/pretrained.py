@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lambdas.core.assets import ASSETS
 from lambdas.core.bundle import sha256_of
+from lambdas.core.errors import NotFound
 from model_build.pretrained.base import Pretrained, make
 
 HOME = "TRIAGE_PRETRAINED"
@@ -20,26 +22,32 @@ them."""
 
 def packaged(name: str, build: Path) -> Pretrained:
     """The packaged model `name`, converted once a machine. Raises PretrainedError."""
-    home = Path(os.environ.get(HOME) or build / "pretrained")
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as file:  # two trainings must not convert the same model at once
-        fcntl.flock(file, fcntl.LOCK_EX)
+    home = home_of(build)
+    with locked(home):
         return make(name, home)
 
 
-def folders_of(names: Sequence[str], build: Path) -> dict[str, Path]:
-    """The folders of these models. Raises PretrainedError."""
-    return {name: packaged(name, build).folder for name in names}
+def home_of(build: Path) -> Path:
+    """Where the converted models are kept."""
+    return Path(os.environ.get(HOME) or build / "pretrained")
 
 
-def leave_assets(names: Sequence[str], build: Path) -> dict[str, Any]:
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Two trainings must not convert the same model at once."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def leave_assets(models: Mapping[str, Pretrained], build: Path) -> dict[str, Any]:
     """What `manifest.settings["assets"]` says of these models; their files are left in
     `build`/content/assets by their sha256, linked where the disk allows it and copied otherwise."""
     folder = build / "content" / ASSETS
     folder.mkdir(parents=True, exist_ok=True)
     said: dict[str, Any] = {}
-    for name in names:
-        model = packaged(name, build)
+    for name, model in models.items():
         files = {}
         for file, path in sorted(model.files.items()):
             digest = sha256_of(path)
@@ -48,6 +56,20 @@ def leave_assets(names: Sequence[str], build: Path) -> dict[str, Any]:
         about = model.about
         said[name] = {"files": files, "licence": about.licence, "source": f"{about.package} {about.version}"}
     return said
+
+
+class Left:
+    """What was left, as `lambdas.core.assets.Assets` downloads it: linked where the disk allows it."""
+
+    def __init__(self, build: Path) -> None:
+        self._folder = build / "content" / ASSETS
+
+    def download(self, key: str, to: Path) -> None:
+        """Put the file of that key at `to`. Raises NotFound."""
+        path = self._folder / key.rpartition("/")[2]
+        if not path.is_file():
+            raise NotFound(f"{path} is not there")
+        _leave(path, to)
 
 
 def _leave(path: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.text.normalise import normalise
-from model_build.content.texts import PostReader, channel_texts, whole_texts
+from model_build.content.texts import PostReader, channel_texts, has_media, whole_texts
 from model_build.dataset import Batch, Dataset
 from model_build.encoders.base import Encoder
 from model_build.service import Progress, quiet
@@ -64,23 +64,26 @@ def read_texts(texts: Sequence[str], reader: PostReader, encoder: Encoder | None
 def fit_rows(
     texts: Texts,
     labels: Mapping[str, Ints],
+    elsewhere: Bools,
     dataset: Dataset,
     parameters: ModelParameters,
     chosen: Candidate,
     reader: PostReader,
 ) -> FittedText:
-    """The heads on these rows, all in memory."""
+    """The heads on these rows, all in memory; see `blamed` for `elsewhere`."""
     terms, scaling = design.prepare(texts.inputs, dataset, parameters)
     matrix = design.matrix(texts.inputs, terms, scaling, parameters)
     heads: dict[str, Linear] = {}
-    for head, own in labels.items():
+    for head, every in labels.items():
         weights = design.class_weights(dataset, parameters, head)
-        solver = in_memory(matrix, own, 2, c=chosen.c, weights=weights, seed=dataset.seed)
+        used = blamed(every, elsewhere)
+        own = every[used]
+        solver = in_memory(matrix[used], own, 2, c=chosen.c, weights=weights, seed=dataset.seed)
         first = len(terms.buckets)
         by_feature = parameters.feature_weight * solver.weights[first:]
         linear = Linear(solver.weights[:first], by_feature, solver.bias)
         if texts.embedded is not None:
-            dense = fit_embedding(texts.embedded, own, weights, parameters)
+            dense = fit_embedding(texts.embedded[used], own, weights, parameters)
             linear = replace(
                 linear,
                 bias=linear.bias + chosen.embedding * dense.bias,
@@ -88,6 +91,14 @@ def fit_rows(
             )
         heads[head] = linear
     return FittedText(terms, scaling, heads, reader, parameters.encoder)
+
+
+def blamed(labels: Ints, elsewhere: Bools) -> Bools:
+    """Which rows a text head learns from. Where a post has a picture or a sound too (`elsewhere`), that may
+    be what breaks the policy, so its broken rows are not held against the text, as long as half of them are
+    left."""
+    doubtful = elsewhere & (labels == 1)
+    return ~doubtful if 2 * doubtful.sum() <= (labels == 1).sum() else np.ones(len(labels), dtype=np.bool_)
 
 
 def margins(fitted: FittedText, texts: Texts) -> Floats:
@@ -108,6 +119,7 @@ class Rows(NamedTuple):
     places: dict[str, Ints]
     labels: dict[str, Ints]
     folds: Ints
+    elsewhere: Bools
     reader: PostReader
 
     @property
@@ -132,6 +144,7 @@ def rows_of(
         places={name: np.array(found, dtype=np.int64) for name, found in places.items()},
         labels={head: np.concatenate([batch.labels[head] for batch in batches]) for head in heads},
         folds=np.concatenate([batch.folds for batch in batches]),
+        elsewhere=np.concatenate([has_media(batch) for batch in batches]),
         reader=reader,
     )
 
@@ -173,7 +186,7 @@ def _fit(
 ) -> FittedText:
     labels = {head: own[which] for head, own in rows.labels.items()}
     own = rows.texts.rows(rows.places["whole"][which])
-    return fit_rows(own, labels, dataset, parameters, chosen, rows.reader)
+    return fit_rows(own, labels, rows.elsewhere[which], dataset, parameters, chosen, rows.reader)
 
 
 class Odds(NamedTuple):

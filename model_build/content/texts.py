@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lambdas.content.text.features import handmade
+from lambdas.content.text.features import ToxicLabels, handmade
 from lambdas.content.text.normalise import Normal, normalise
-from lambdas.content.text.toxic import ToxicEnglish
-from model_build.content.pretrained import packaged
+from model_build.content.classifier import toxic_labels
+from model_build.content.parameters import Networks
 from model_build.dataset import Batch
 
 TEXT_CHANNELS: Final = ("text", "image_text", "audio_text")
 """The fields of the data, and channels of the same names, that are texts."""
-TOXIC: Final = "toxic-en"
+MEDIA_FIELDS: Final = ("image", "audio", "image_risk", "audio_risk")
 
 
 @dataclass(frozen=True)
 class PostReader:
     """Implements `model_build.text.inputs.Reader`: a post is all of its texts, a line each, because a label
-    is about the whole post. `build` is where the packaged English model is converted to, which some
-    features come from."""
+    is about the whole post. Some features come from the packaged English model, which is converted below
+    `build`, or from what `networks` names in its place."""
 
     build: Path
+    networks: Networks = Networks()
     name: str = "posts"
-    _loaded: dict[str, Any] = field(default_factory=dict, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_loaded": {}}
 
     def items(self, batch: Batch) -> list[Normal]:
         """The posts' texts in their normal form."""
@@ -44,15 +41,12 @@ class PostReader:
 
     def handmade(self, items: Sequence[Normal], spoken: Sequence[list[str]]) -> npt.NDArray[np.float32]:
         """The hand-made features by the served function."""
-        return handmade(items, spoken, self.english)
+        return handmade(items, spoken, self.labels)
 
     @property
-    def english(self) -> ToxicEnglish:
-        """The packaged English model, opened on first use. Raises PretrainedError."""
-        if TOXIC not in self._loaded:
-            self._loaded[TOXIC] = ToxicEnglish(packaged(TOXIC, self.build).folder)
-        found: ToxicEnglish = self._loaded[TOXIC]
-        return found
+    def labels(self) -> ToxicLabels:
+        """What tells the toxic labels, opened on first use. Raises PretrainedError, EncoderError."""
+        return toxic_labels(self.networks, self.build)
 
 
 def channel_texts(batch: Batch) -> dict[str, list[str]]:
@@ -62,6 +56,14 @@ def channel_texts(batch: Batch) -> dict[str, list[str]]:
         for channel in TEXT_CHANNELS
         if channel in batch.columns
     }
+
+
+def has_media(batch: Batch) -> npt.NDArray[np.bool_]:
+    """Which posts have a picture or a sound, or a number that stands for one."""
+    found = np.zeros(len(batch), dtype=np.bool_)
+    for name in MEDIA_FIELDS:
+        found |= np.array([value is not None for value in batch.columns.get(name, [None] * len(batch))])
+    return found
 
 
 def whole_texts(batch: Batch) -> list[str]:

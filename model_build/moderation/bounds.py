@@ -1,8 +1,8 @@
 """From which probability a post is removed, and from which people look, on the calibrate split.
 
-Removal is precision first: the lowest bound at which one may be 95 % confident that the asked share of what
-it removes breaks the policy. Review is recall first: the highest bound at or above which the asked share of
-what breaks it lies.
+Removal is precision first: the lowest bound at which the asked share of what it removes breaks the policy,
+and at which one may be 95 % confident that it is not SLACK less. Review is recall first: the highest bound
+at or above which the asked share of what breaks it lies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from model_build.thresholds import NEVER
 Z: Final = 1.6448536269514722
 """The 95 % quantile of the standard normal distribution: a one-sided interval."""
 
+SLACK: Final = 0.05
+
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -32,7 +34,8 @@ def choose_bounds(probabilities: Floats, broken: Bools, rule: PolicyRule, least_
 
 
 def removal_bound(probabilities: Floats, broken: Bools, precision: float, least: int) -> float:
-    """The lowest bound whose precision is at least `precision` by Wilson's lower limit, NEVER without one.
+    """The lowest bound whose precision is at least `precision`, and at least `precision` - SLACK by
+    Wilson's lower limit; NEVER without one.
 
     At least `least` rows must lie above it. It lies halfway between the two probabilities that it parts.
     """
@@ -40,7 +43,8 @@ def removal_bound(probabilities: Floats, broken: Bools, precision: float, least:
     ends = _ends(ranked)
     removed = ends + 1
     right = np.cumsum(truth.astype(np.int64))[ends]
-    good = (removed >= least) & (wilson_lower(right, removed) >= precision)
+    sure = wilson_lower(right, removed) >= precision - SLACK
+    good = (removed >= least) & (right / removed >= precision) & sure
     if not good.any():
         return NEVER
     return _below(ranked, int(ends[np.flatnonzero(good)[-1]]))

@@ -16,9 +16,9 @@ Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 class PolicyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked of one policy.
 
-    remove_precision: of what is removed without a person, at least this share must break the policy, with
-    95 % confidence. review_recall: of what breaks it, at least this share must be removed or seen by a
-    person.
+    remove_precision: of what is removed without a person, at least this share must break the policy, and
+    with 95 % confidence not five points less. review_recall: of what breaks it, at least this share must be
+    removed or seen by a person.
     """
 
     severity: Severity = "medium"

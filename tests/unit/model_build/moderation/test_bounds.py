@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_build.errors import ParametersError
 from model_build.intervals import wilson
-from model_build.moderation.bounds import Z, choose_bounds, removal_bound, review_bound, wilson_lower
+from model_build.moderation.bounds import SLACK, Z, choose_bounds, removal_bound, review_bound, wilson_lower
 from model_build.moderation.costs import PolicyRule, decode_costs
 from model_build.thresholds import NEVER
 
@@ -29,14 +29,20 @@ def test_the_lower_limit_is_wilson_s_at_one_side() -> None:
     assert wilson_lower(np.array([60]), np.array([60]))[0] == pytest.approx(60 / (60 + Z * Z))
 
 
-def test_what_is_removed_is_as_precise_as_asked_and_no_lower_bound_would_be() -> None:
-    probabilities, broken = rows(4_000, 1)
-    bound = removal_bound(probabilities, broken, 0.9, 30)
+def good(probabilities: np.ndarray, broken: np.ndarray, bound: float, precision: float) -> bool:
     removed = probabilities >= bound
-    assert wilson_lower(np.array([broken[removed].sum()]), np.array([removed.sum()]))[0] >= 0.9
-    for lower in np.sort(probabilities[~removed])[::-1][:400]:
-        more = probabilities >= lower
-        assert wilson_lower(np.array([broken[more].sum()]), np.array([more.sum()]))[0] < 0.9
+    right, rows = int(broken[removed].sum()), int(removed.sum())
+    sure = wilson_lower(np.array([right]), np.array([rows]))[0] >= precision - SLACK
+    return rows >= 30 and right / rows >= precision and bool(sure)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_removed_is_as_precise_as_asked_and_no_lower_bound_would_be(seed: int) -> None:
+    probabilities, broken = rows(1_500, seed)
+    bound = removal_bound(probabilities, broken, 0.9, 30)
+    assert good(probabilities, broken, bound, 0.9)
+    lower = np.unique(probabilities[probabilities < bound])
+    assert not any(good(probabilities, broken, each, 0.9) for each in lower)
 
 
 @pytest.mark.parametrize(
