@@ -11,6 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from lambdas.content.later import Later
+from lambdas.content.media import MediaStore
+from lambdas.content.schema import ContentRequest, Media
+from lambdas.content.service import Content
+from lambdas.core.assets import Assets, key_of
 from lambdas.core.bundle import Manifest, decode_manifest, verify_files
 from lambdas.core.schema import Decision
 from lambdas.core.service import Service, Stamp
@@ -19,7 +24,10 @@ from lambdas.tickets.service import Tickets
 from lambdas.transactions.cards import Cards
 from lambdas.transactions.schema import TransactionRequest
 from lambdas.transactions.service import Transactions
-from tests.conftest import TrainedTickets, TrainedTransactions
+from tests.conftest import TrainedContent, TrainedTickets, TrainedTransactions
+from tests.support.bundles import Shelf
+from tests.support.content_world import Outbox
+from tests.support.posts import as_data, png, wav
 from tests.support.stores import MemoryStore
 from tests.support.transactions import Lines, Waiting
 
@@ -91,13 +99,47 @@ TRANSACTIONS = [
 ]
 
 
+CONTENT = [
+    ContentRequest(
+        text="You are a complete idiot and everybody knows it", content_id="c", author_id="ana",
+        language="en", attributes={"region": "north"},
+    ),
+    ContentRequest(text="Nos vemos mañana en la biblioteca"),
+    ContentRequest(text="T'es vraiment pathétique, va pleurer ailleurs"),
+    ContentRequest(text="word " * 4_000),
+    ContentRequest(text="look", image=msgspec.convert(as_data(png()), Media)),
+    ContentRequest(text="listen", audio=msgspec.convert(as_data(wav()), Media)),
+]  # fmt: skip
+
+
+class Left:
+    """The assets that training left in a build folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def download(self, key: str, to: Path) -> None:
+        sha256 = key.rpartition("/")[2]
+        assert key == key_of("content", sha256)
+        to.write_bytes((self._folder / sha256).read_bytes())
+
+
+def content_of(trained: TrainedContent, cache: Path) -> Callable[[], Content]:
+    left = Left(trained.build / "content" / "assets")
+    return lambda: Content(MediaStore(Shelf()), Assets("content", left, cache), Later(Outbox()), budget=2.0)
+
+
 def transactions() -> Transactions:
     return Transactions(Cards(MemoryStore(), Waiting(), Lines()), now=lambda: NOW)
 
 
-@pytest.fixture(scope="module", params=["tickets", "transactions"])
+@pytest.fixture(scope="module", params=["tickets", "transactions", "content"])
 def case(
-    request: pytest.FixtureRequest, trained_tickets: TrainedTickets, trained_transactions: TrainedTransactions
+    request: pytest.FixtureRequest,
+    trained_tickets: TrainedTickets,
+    trained_transactions: TrainedTransactions,
+    trained_content: TrainedContent,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Case:
     return {
         "tickets": lambda: Case(
@@ -107,6 +149,14 @@ def case(
         "transactions": lambda: Case(
             transactions, trained_transactions.bundle, TRANSACTIONS, {"card_id": "c", "amount": 1.0},
             lambda answer: [{"legitimate": 1.0 - answer.probability, "fraud": answer.probability}],
+        ),
+        "content": lambda: Case(
+            content_of(trained_content, tmp_path_factory.mktemp("cache")), trained_content.bundle, CONTENT,
+            {"text": "hello"},
+            lambda answer: [
+                {"ok": 1.0 - score.probability, policy: score.probability}
+                for policy, score in answer.scores.items()
+            ],
         ),
     }[request.param]()  # fmt: skip
 

@@ -15,10 +15,10 @@ from local.process import Commands
 from local.progress import Steps
 from local.stack import Stack
 from local.up import Up
-from tests.conftest import TrainedTickets, TrainedTransactions
+from tests.conftest import TrainedContent, TrainedTickets, TrainedTransactions
 
 HERE = Path(__file__).parent
-SERVICES = ("tickets", "transactions")
+SERVICES = ("tickets", "transactions", "content")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,10 +42,11 @@ def laptop(
     tmp_path_factory: pytest.TempPathFactory,
     trained_tickets: TrainedTickets,
     trained_transactions: TrainedTransactions,
+    trained_content: TrainedContent,
 ) -> Iterator[Place]:
     """Where the session's stack lives. Whatever runs there at the end is stopped."""
     build = tmp_path_factory.mktemp("build")
-    for trained in (trained_tickets, trained_transactions):
+    for trained in (trained_tickets, trained_transactions, trained_content):
         (build / trained.service).symlink_to(trained.build / trained.service)
     place = Place(root=ROOT, folder=tmp_path_factory.mktemp("laptop"), build=build)
     place.create()
@@ -57,7 +58,7 @@ def laptop(
 
 @pytest.fixture(scope="session")
 def stack(laptop: Place) -> Stack:
-    """The app deployed with `-c local=true` and both models published: what `make up` leaves behind.
+    """The app deployed with `-c local=true` and every model published: what `make up` leaves behind.
 
     Tests may call it, write to it and publish to it; they leave it running and answering.
     """
