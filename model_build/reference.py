@@ -77,7 +77,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 def feature_reference(
-    dataset: Dataset, service: TrainingService, progress: Progress = quiet
+    dataset: Dataset, service: TrainingService, model: Mapping[str, Any], progress: Progress = quiet
 ) -> FeatureReference:
     """The distributions of the hand-made features, the text lengths and the words of the train split."""
     rows, seen = min(MOST_ROWS, dataset.split_rows["train"]), 0
@@ -87,7 +87,7 @@ def feature_reference(
     words: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     for batch in _first(dataset, rows):
-        matrices.append(service.handmade(batch))
+        matrices.append(service.handmade(batch, model))
         characters += [len(text) for text in service.texts(batch)]
         for found in service.words(batch):
             lengths.append(len(found))

@@ -141,8 +141,9 @@ class TrainingService(Protocol):
     def feature_names(self) -> list[str]:
         """The hand-made features, in the order of the manifest."""
 
-    def handmade(self, batch: Batch) -> Floats:
-        """The hand-made features of `batch`, [rows, features]; NaN where the row does not say."""
+    def handmade(self, batch: Batch, model: Mapping[str, Any]) -> Floats:
+        """The hand-made features of `batch`, [rows, features]; NaN where the row does not say. `model` is
+        params.yaml's section."""
 
     def texts(self, batch: Batch) -> list[str]:
         """The text that the model reads, a row each; for statistics. None of them where there is none."""

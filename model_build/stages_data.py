@@ -153,7 +153,7 @@ def features_stage(job: Job, cleaned: CleanedData, dataset: Dataset) -> FeatureR
         job.workspace.path(HISTORY).mkdir(exist_ok=True)
         if dataset.has_history:
             job.service.replay(cleaned.train, cleaned.test, dataset, stage)
-        found = feature_reference(dataset, job.service, stage)
+        found = feature_reference(dataset, job.service, job.parameters.service.model, stage)
         stage.note = f"{len(found.features)}, {found.rows:,} train rows looked at"
     job.workspace.write("features", found)
     return found

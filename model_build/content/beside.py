@@ -15,6 +15,7 @@ from lambdas.content.verdict import silent
 from lambdas.core.ngrams import words_of
 from model_build.content.model import ALONE, FittedContent
 from model_build.content.packaged_text import PACKAGED, odds_in
+from model_build.content.parameters import HUB
 from model_build.content.texts import whole_texts
 from model_build.dataset import Batch
 from model_build.moderation.task import ALONE as SEEN_ALONE
@@ -32,7 +33,8 @@ def beside(model: FittedContent, batch: Batch) -> Mapping[str, Floats]:
         found[f"{SEEN_ALONE}{name}"] = _alone(model, signals, channels)
     texts = whole_texts(batch)
     found[f"{PEER}{RULES}"] = _by_rules(model, texts)
-    found[f"{PEER}{PEERS}"] = _packaged(model, texts)
+    chosen = model.networks.text_classifier
+    found[f"{PEER}{chosen if chosen.startswith(HUB) else PEERS}"] = _packaged(model, texts)
     return found
 
 

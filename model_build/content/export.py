@@ -11,28 +11,29 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.fusion import FUSION, Fusion
+from lambdas.content.model import Folders
 from lambdas.content.policies import OK, POLICIES
 from lambdas.content.text.model import TextModel
+from lambdas.core.assets import Assets, assets_of
 from lambdas.core.bundle import MODEL, Head
 from lambdas.core.model import OnnxModel
 from model_build.calibration import Calibration
-from model_build.content.adapters import ASSETS
+from model_build.content.classifier import TOXIC
 from model_build.content.fusion import build as build_fusion
 from model_build.content.media import Seen, seen_in, widths_in
 from model_build.content.media_head import build as build_head
 from model_build.content.model import FittedContent
+from model_build.content.networks import ASSETS, classifier_of, weights_of
 from model_build.content.packaged_text import add_heads
-from model_build.content.pretrained import leave_assets, packaged
+from model_build.content.parameters import OURS
+from model_build.content.pretrained import Left, leave_assets, packaged
 from model_build.content.signals import signals_of
-from model_build.content.texts import TOXIC
 from model_build.dataset import Batch
 from model_build.moderation.costs import ModerationCosts
 from model_build.service import Exported
 from model_build.text.graph import build_uncalibrated
 
 HEADS: Final = {"image": "image.onnx", "audio": "audio.onnx"}
-OWN: Final[dict[str, dict[str, Any]]] = {"image": {"encoder": {"kind": "lite0"}}, "audio": {}}
-"""What the settings of each kind of media say beside its trained head."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -62,18 +63,28 @@ def export(
     for name, proto in made.items():
         files[name] = folder / name
         files[name].write_bytes(proto.SerializeToString(deterministic=True))
-    copied = {**(encoder.files if encoder else {}), **packaged(TOXIC, build).files}
+    classifier = classifier_of(model.networks, build)
+    copied = {**(encoder.files if encoder else {})}
+    copied |= packaged(TOXIC, build).files if classifier is None else {}
     for name, source in copied.items():
         files[name] = Path(shutil.copyfile(source, folder / name))
+    # An encoder of the user's own serves the head that was trained on it, and nothing else.
+    weights = {
+        kind: weights_of(kind, model.networks if kind in model.media else OURS, build) for kind in HEADS
+    }
+    assets = {name: made for each in weights.values() for name, made in each.models.items()}
+    if classifier is not None:
+        assets[ASSETS["text"]] = classifier.model
     settings = {
         "encoder": encoder.settings if encoder else None,
+        "classifier": None if classifier is None else classifier.settings,
         "labels": [OK, *POLICIES],
         "policies": {
             policy: {"severity": costs.of(policy).severity, "text": model.sources[policy]}
             for policy in POLICIES
         },
-        **{kind: {**OWN[kind], "head": _head_settings(model, kind)} for kind in HEADS},
-        "assets": leave_assets([name for kind in HEADS for name in ASSETS[kind]], build),
+        **{kind: {**weights[kind].settings, "head": _head_settings(model, kind)} for kind in HEADS},
+        "assets": leave_assets(assets, build),
     }
     return Exported(folder / MODEL, files, settings)
 
@@ -84,11 +95,13 @@ def _head_settings(model: FittedContent, kind: str) -> dict[str, Any] | None:
 
 
 def served(
-    folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]
+    folder: Path, heads: Sequence[Head], settings: Mapping[str, Any], build: Path
 ) -> Callable[[Batch], Mapping[str, Floats]]:
     """The graphs in `folder`, fed as the content function feeds them; what was seen in media is taken from
     the records."""
-    text, fusion, widths = TextModel(folder, settings), Fusion(folder), widths_in(folder.parent)
+    assets = Assets("content", Left(build), build / "content" / "opened")
+    text = TextModel(folder, settings, Folders(folder, assets_of(settings), assets))
+    fusion, widths = Fusion(folder), widths_in(folder.parent)
     trained = {
         kind: (OnnxModel(folder, own["head"]["file"]), own["head"]["policies"])
         for kind in HEADS

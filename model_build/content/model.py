@@ -19,7 +19,7 @@ from model_build.content.media import Widths, seen_in, widths_of
 from model_build.content.media_head import MediaHead
 from model_build.content.media_learning import LearnedMedia, media_of
 from model_build.content.packaged_text import PACKAGED, odds_in
-from model_build.content.parameters import ContentParameters, Networks, read_content
+from model_build.content.parameters import OURS, ContentParameters, Networks, read_content
 from model_build.content.signals import RISKS, add_media, media_reader, risk_of, signals_of
 from model_build.content.text_heads import (
     Crossed,
@@ -76,7 +76,7 @@ class FittedContent:
     fusion: FusionModel
     media: Mapping[str, MediaHead]
     widths: Widths
-    networks: Networks = Networks()
+    networks: Networks = OURS
     told: tuple[str, ...] = LABELS
 
     @property

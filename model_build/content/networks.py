@@ -1,4 +1,4 @@
-"""Which networks look, listen and read beside what is trained here: the packaged ones, or models of the hub."""
+"""Which networks look, listen and read beside what is trained here: packaged ones, or models of the hub."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DOES: Final = {
 
 
 class Weights(NamedTuple):
-    """The weights for one kind of media by the name of their asset, and the settings that name the encoder."""
+    """The weights for a kind of media by the name of their asset, and the settings that name the encoder."""
 
     models: dict[str, Pretrained]
     settings: dict[str, Any]

@@ -42,6 +42,10 @@ class Networks(msgspec.Struct, frozen=True):
     text_classifier_languages: tuple[Literal["en", "es", "fr", "other"], ...] = ("en",)
 
 
+OURS: Final = Networks()
+"""The packaged ones."""
+
+
 class ContentParameters(msgspec.Struct, frozen=True):
     """`text` is what the shared text model is given, `rows_for_fusion` bounds the train rows that the fusion
     and the media heads learn from."""
@@ -51,7 +55,7 @@ class ContentParameters(msgspec.Struct, frozen=True):
     fusion: FusionParameters = FusionParameters()
     media: MediaParameters = MediaParameters()
     rows_for_fusion: Count = 20_000
-    networks: Networks = Networks()
+    networks: Networks = OURS
 
 
 class _Own(Networks, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +83,7 @@ def _networks(found: _Own) -> Networks:
         chosen = getattr(found, name)
         if isinstance(packaged, str) and chosen != packaged and not chosen.startswith(HUB):
             raise ParametersError(
-                f"params.yaml, section model: {name} is '{chosen}': choose {packaged} or {HUB}<model id or folder>"
+                f"params.yaml, section model: {name} is '{chosen}': choose {packaged} or "
+                f"{HUB}<model id or local folder>"
             )
     return Networks(**{name: getattr(found, name) for name in names})

@@ -17,6 +17,9 @@ DOES: Final = {
     "whisper": "sound: what is said, in many languages",
     "vad": "sound: where somebody speaks",
     "sound": "sound: an embedding, for a head trained on your own",
+    "hub-image": "images: an embedding, for the head trained on your own",
+    "hub-sound": "sound: an embedding, for the head trained on your own",
+    "hub-text": "text: labels of toxicity, in the place of the packaged English model",
     "toxic-en": "text in English: toxicity and threats, where the data has no labels of them",
     "use": "text in 16 languages, English, Spanish and French among them: an embedding",
 }
@@ -105,7 +108,9 @@ def _weights(settings: Mapping[str, Any]) -> list[str]:
     """Whose weights are used, from where, under which licence."""
     rows = []
     inside = [(settings.get("encoder") or {}).get("name")]
-    if any(each["text"] == "packaged" for each in settings.get("policies", {}).values()):
+    if not settings.get("classifier") and any(
+        each["text"] == "packaged" for each in settings.get("policies", {}).values()
+    ):
         inside.append("toxic-en")
     for name in filter(None, inside):
         licence, source = OURS.get(name, ("see its source", name))
@@ -117,18 +122,29 @@ def _weights(settings: Mapping[str, Any]) -> list[str]:
     return ["## Weights of others", table(header, rows, numbers=len(header))] if rows else []
 
 
+def _classifier(settings: Mapping[str, Any]) -> list[str]:
+    """What is taken of a text classifier of the user's own, and what is not."""
+    labels, reads = settings["labels"], settings["reads"]
+    taken = ", ".join(f"`{labels[place]}` as {label}" for label, place in reads.items())
+    left = [f"`{name}`" for place, name in enumerate(labels) if place not in reads.values()]
+    passed = f" Its other labels are passed over: {', '.join(left)}." if left else ""
+    languages = ", ".join(settings["languages"])
+    return [f"Of `{settings['name']}` is taken {taken}; it is asked about texts in: {languages}.{passed}"]
+
+
 def _sources(settings: Mapping[str, Any]) -> list[str]:
     """Where the text signal of each policy comes from, and which heads on media there are."""
+    classifier = settings.get("classifier")
     said = {
         "trained": "a head trained on this data",
-        "packaged": "the packaged English model",
+        "packaged": f"`{classifier['name']}`" if classifier else "the packaged English model",
         None: "none: only what images or sounds say",
     }
     rows = [
         [policy, each["severity"], said[each["text"]]]
         for policy, each in settings.get("policies", {}).items()
     ]
-    lines = []
+    lines = _classifier(classifier) if classifier else []
     for kind in ("image", "audio"):
         head = (settings.get(kind) or {}).get("head")
         if head:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lambdas.content.text.features import ToxicLabels, handmade
 from lambdas.content.text.normalise import Normal, normalise
 from model_build.content.classifier import toxic_labels
-from model_build.content.parameters import Networks
+from model_build.content.parameters import OURS, Networks
 from model_build.dataset import Batch
 
 TEXT_CHANNELS: Final = ("text", "image_text", "audio_text")
@@ -28,7 +28,7 @@ class PostReader:
     `build`, or from what `networks` names in its place."""
 
     build: Path
-    networks: Networks = Networks()
+    networks: Networks = OURS
     name: str = "posts"
 
     def items(self, batch: Batch) -> list[Normal]:

@@ -99,7 +99,7 @@ class TicketTraining:
         """The names that serving compares with its own."""
         return list(FEATURE_NAMES)
 
-    def handmade(self, batch: Batch) -> npt.NDArray[np.float32]:
+    def handmade(self, batch: Batch, model: Mapping[str, Any]) -> npt.NDArray[np.float32]:
         """The hand-made features by the served function, [tickets, features]."""
         return handmade(tickets_of(batch))
 

@@ -97,7 +97,7 @@ class TransactionTraining:
 
         replay(cleaned, test, dataset, progress)
 
-    def handmade(self, batch: Batch) -> npt.NDArray[np.float32]:
+    def handmade(self, batch: Batch, model: Mapping[str, Any]) -> npt.NDArray[np.float32]:
         """The features that the replay gave each row."""
         from model_build.transactions.ensemble import features_of
 
@@ -122,7 +122,7 @@ class TransactionTraining:
             "time": np.zeros(len(batch), dtype=np.int64) if batch.times is None else batch.times,
             "card": np.array([hash_of(card) for card in batch.columns["card_id"]], dtype=np.int64),
             "scores": model.raw(batch),
-            "rules": np.array([score(fired(row)) for row in self.handmade(batch).tolist()]),
+            "rules": np.array([score(fired(row)) for row in self.handmade(batch, {}).tolist()]),
         }
 
     def cross_validate(
@@ -179,7 +179,7 @@ class TransactionTraining:
 
         def serve(batch: Batch) -> dict[str, npt.NDArray[np.float32]]:
             categories = batch.columns.get("category", nothing) or [None] * len(batch)
-            rows = matrix(cast("Any", self.handmade(batch)), categories, settings["category_risk"])
+            rows = matrix(cast("Any", self.handmade(batch, {})), categories, settings["category_risk"])
             outputs = model.run({"features": rows})
             return {**outputs, **{head.name: outputs[head.output] for head in heads}}
 
