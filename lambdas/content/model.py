@@ -10,6 +10,7 @@ import msgspec
 
 from lambdas.content.fusion import Fusion
 from lambdas.content.policies import POLICIES, Severity
+from lambdas.content.text.features import FEATURE_NAMES
 from lambdas.content.text.model import TextModel
 from lambdas.content.verdict import bounds_of
 from lambdas.core.assets import Asset, Assets, assets_of
@@ -79,6 +80,8 @@ class ContentModel:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, assets: Assets) -> None:
+        if tuple(manifest.features) != FEATURE_NAMES:
+            raise BundleError(f"bundle {manifest.version} was trained with other features: train it again")
         self.version = manifest.version
         self.bounds = bounds_of(manifest.heads)
         self.severities = _severities(manifest)

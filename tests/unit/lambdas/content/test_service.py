@@ -6,13 +6,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lambdas.content.errors import Unreadable, UnsupportedType
 from lambdas.content.rules import WORDS
 from lambdas.content.text.model import Read
+from lambdas.core.bundle import decode_manifest
 from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRequest
 from lambdas.core.marks import Marks
+from tests.support.content_bundles import write_content_bundle
 from tests.support.content_world import ContentWorld
 from tests.support.posts import as_data, png, wav
 
@@ -201,3 +204,18 @@ def test_the_rules_words_are_spelled_as_they_are_looked_up() -> None:
     for words in WORDS.values():
         for word in words:
             assert words_of(word) == [word]
+
+
+def test_a_bundle_of_other_features_or_without_severities_is_not_opened(tmp_path: Path) -> None:
+    write_content_bundle(tmp_path)
+    service = ContentWorld(tmp_path / "world").service
+    good = decode_manifest((tmp_path / "v1" / "manifest.json").read_bytes(), "content")
+    service.open(tmp_path / "v1", good)
+    for manifest in (
+        msgspec.structs.replace(good, features=good.features[::-1]),
+        msgspec.structs.replace(good, heads=good.heads[1:]),
+        msgspec.structs.replace(good, settings={**good.settings, "policies": {}}),
+        msgspec.structs.replace(good, settings={**good.settings, "assets": {"../x": {"files": {}}}}),
+    ):
+        with pytest.raises(BundleError):
+            service.open(tmp_path / "v1", manifest)
