@@ -9,10 +9,12 @@ from lambdas.content.serving import live_service
 from lambdas.content.uploads import Uploads, check_keys
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route
+from lambdas.core.people import for_reviewers
 
 _parts = live_service()
 _decider, _telemetry = decision_function(_parts.service)
 _finder = Finder(_decider.log)
+_explainer = Explainer(_finder, _decider.store, _parts.media)
 
 
 def _moderate(asked: Asked) -> ContentDecision:
@@ -25,9 +27,8 @@ handle = Api(
         ("POST", "/v1/content:moderate"): Route(ContentRequest, _moderate),
         ("POST", "/v1/content/uploads"): Route(UploadRequest, Uploads(_parts.uploads)),
         ("GET", "/v1/content/{id}"): Route(None, _finder),
-        ("GET", "/v1/content/{id}/explanation"): Route(
-            None, Explainer(_finder, _decider.store, _parts.media)
-        ),
+        ("GET", "/v1/content/{id}/explanation"): Route(None, _explainer),
+        ("GET", "/v1/reviews/content/{id}/explanation"): Route(None, for_reviewers(_explainer)),
     },
     _telemetry,
 )

@@ -1,9 +1,10 @@
-"""POST /v1/transactions:score and :scoreBatch, and GET /v1/transactions/{id}/explanation."""
+"""POST /v1/transactions:score and :scoreBatch, and the explanation, for programs and for reviewers."""
 
 from __future__ import annotations
 
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route
+from lambdas.core.people import for_reviewers
 from lambdas.transactions.explanation import Explainer
 from lambdas.transactions.schema import (
     ScoreBatchRequest,
@@ -14,6 +15,7 @@ from lambdas.transactions.schema import (
 from lambdas.transactions.serving import live_service
 
 _decider, _telemetry = decision_function(live_service())
+_explainer = Explainer(_decider.log, _decider.store)
 
 
 def _score(asked: Asked) -> TransactionDecision:
@@ -28,7 +30,8 @@ handle = Api(
     {
         ("POST", "/v1/transactions:score"): Route(TransactionRequest, _score),
         ("POST", "/v1/transactions:scoreBatch"): Route(ScoreBatchRequest, _score_batch),
-        ("GET", "/v1/transactions/{id}/explanation"): Route(None, Explainer(_decider.log, _decider.store)),
+        ("GET", "/v1/transactions/{id}/explanation"): Route(None, _explainer),
+        ("GET", "/v1/reviews/transactions/{id}/explanation"): Route(None, for_reviewers(_explainer)),
     },
     _telemetry,
 )
