@@ -18,21 +18,21 @@ class PolicyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     remove_precision: of what is removed without a person, at least this share must break the policy, and
     with 95 % confidence not five points less. review_recall: of what breaks it, at least this share must be
-    removed or seen by a person.
+    removed or seen by a person. unlabelled_review: from which probability people look where the data has no
+    labels of the policy; nothing is removed then.
     """
 
     severity: Severity = "medium"
     remove_precision: Share = 0.95
     review_recall: Share = 0.95
+    unlabelled_review: Share = 0.5
 
 
 class ModerationCosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`least_removals`: a removal bound needs so many rows at or above it on the calibrate split.
-    `unlabelled_review`: from which probability people look where the data has no labels of a policy."""
+    """`least_removals`: a removal bound needs so many rows at or above it on the calibrate split."""
 
     policies: dict[str, PolicyRule] = {}
     least_removals: Annotated[int, msgspec.Meta(ge=1)] = 30
-    unlabelled_review: Share = 0.5
 
     def of(self, policy: str) -> PolicyRule:
         """What is asked of `policy`."""

@@ -54,12 +54,13 @@ class Moderation:
 
     def more_heads(self, job: Job, dataset: Dataset) -> list[Head]:
         """Policies that the data has no labels of: people look, nothing is removed."""
-        bounds = Bounds(decode_costs(job.parameters.service.costs).unlabelled_review, NEVER)
-        return [
-            Head(policy, output_of(policy), [OK, policy], thresholds_of(policy, bounds).by_class)
-            for policy in POLICIES
-            if policy not in dataset.heads
-        ]
+        costs, heads = decode_costs(job.parameters.service.costs), []
+        for policy in POLICIES:
+            if policy not in dataset.heads:
+                bounds = Bounds(costs.of(policy).unlabelled_review, NEVER)
+                by_class = thresholds_of(policy, bounds).by_class
+                heads.append(Head(policy, output_of(policy), [OK, policy], by_class))
+        return heads
 
     def test(self, job: Job, dataset: Dataset, fitted: Fitted, progress: Progress) -> Predictions:
         """The scores on the test split, what the service says beside them, and the languages."""
