@@ -157,6 +157,15 @@ class TestVerdicts:
         ana.press("x")
 
 
+def test_every_reason_is_drawn_when_it_is_asked_for(queue: Queue, ana: Console) -> None:
+    ana.claim(queue.waiting(queue.log.transaction()))
+    ana.page.get_by_role("button", name="Draw them").click()
+    drawing = ana.page.locator("img.drawing")
+    expect(drawing).to_be_visible()
+    ana.page.wait_for_function("document.querySelector('img.drawing').naturalWidth > 100")
+    assert "what each feature adds" in (drawing.get_attribute("alt") or "")
+
+
 class TestClaims:
     """Given an item that somebody holds."""
 

@@ -88,8 +88,7 @@ class TestVerdicts:
     def test_several_labels_go_together_and_ok_stands_alone(
         self, queue: Queue, ana: Console, post: str
     ) -> None:
-        names = ana.page.locator(".chip input").evaluate_all("all => all.map(each => each.value)")
-        if names == [""]:
+        if not ana.page.locator(".chip input").count():
             pytest.skip("no content model is live, so any word will do")
         ana.press("1")
         assert ana.chosen() == ["ok"]
