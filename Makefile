@@ -72,7 +72,7 @@ train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue
 	  $(if $(MERCHANT),--merchant "$(MERCHANT)") $(if $(AMOUNT),--amount "$(AMOUNT)") \
 	  $(if $(CATEGORY),--category "$(CATEGORY)") $(if $(PLACE),--place "$(PLACE)") \
 	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(IMAGE),--image "$(IMAGE)") \
-	  $(if $(AUDIO),--audio "$(AUDIO)") $(if $(LANGUAGE),--language "$(LANGUAGE)") $(TRAIN_FLAGS)
+	  $(if $(AUDIO),--audio "$(AUDIO)") $(TRAIN_FLAGS)
 
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
