@@ -81,9 +81,13 @@ def _networks(found: _Own) -> Networks:
     names = Networks.__struct_fields__
     for name, packaged in zip(names, Networks.__struct_defaults__, strict=True):
         chosen = getattr(found, name)
-        if isinstance(packaged, str) and chosen != packaged and not chosen.startswith(HUB):
+        if isinstance(packaged, str) and chosen != packaged and not _of_the_hub(chosen):
             raise ParametersError(
                 f"params.yaml, section model: {name} is '{chosen}': choose {packaged} or "
                 f"{HUB}<model id or local folder>"
             )
     return Networks(**{name: getattr(found, name) for name in names})
+
+
+def _of_the_hub(name: str) -> bool:
+    return name.startswith(HUB) and name != HUB
