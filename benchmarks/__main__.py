@@ -5,7 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("serving", "quality", "encoders", "big_csv", "replay", "transactions", "fraud", "chaos")
+NAMES = (
+    "serving",
+    "quality",
+    "encoders",
+    "big_csv",
+    "replay",
+    "transactions",
+    "fraud",
+    "chaos",
+    "review_queue",
+)
 
 
 def main() -> None:

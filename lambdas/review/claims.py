@@ -17,10 +17,12 @@ from lambdas.review.reviewer import Reviewer
 from lambdas.review.schema import Kind
 from lambdas.review.tables import Lost, Tables
 
-WIDTHS: Final = (10, 40, 100, 100)
-"""How many of the first items a claimer chooses among, and among how many when all of those went to others.
+WIDTHS: Final = (10, 50, 100, 100, 100, 100, 100, 100)
+"""How many of the first items a claimer chooses among, and among how many when it lost those that it tried.
 
 Were it one, all who claim at once would fight over it, and each loser pays for a write that was refused."""
+TRIES_A_READ: Final = 2
+"""Who loses twice has read what many others have read too: the rest of it is likely gone as well."""
 
 
 class Claims:
@@ -57,7 +59,7 @@ class Claims:
             ).items
             if not found:
                 return None
-            for item in self._ordered(found):
+            for item in self._ordered(found)[:TRIES_A_READ]:
                 claimed = self._try(item, who)
                 if claimed:
                     return claimed
