@@ -48,8 +48,8 @@ Ints = npt.NDArray[np.int64]
 
 ALONE: Final[dict[str, tuple[str, ...]]] = {
     "the text": ("text",),
-    "the image, with the text in it": ("image", "image_text"),
-    "the sound, with what is said in it": ("audio", "audio_text"),
+    "the image and its text": ("image", "image_text"),
+    "the sound and its words": ("audio", "audio_text"),
 }
 """Which channels a kind of thing is seen by."""
 

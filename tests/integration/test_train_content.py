@@ -151,7 +151,7 @@ def test_pictures_and_sounds_get_heads_of_their_own(with_media: tuple[Path, Mani
         assert manifest.settings[kind]["head"] == {"file": f"{kind}.onnx", "policies": ["sexual"]}
     sexual = manifest.metrics["policies"]["sexual"]
     assert sexual["auc"]["value"] > 0.9, "the text says nothing here: it is the pictures"
-    assert sexual["alone"]["the image, with the text in it"]["auc"]["value"] > 0.9
+    assert sexual["alone"]["the image and its text"]["auc"]["value"] > 0.9
     assert folder.is_dir()
 
 
