@@ -15,6 +15,7 @@ NAMES = (
     "fraud",
     "chaos",
     "review_queue",
+    "audio",
 )
 
 
