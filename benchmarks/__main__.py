@@ -14,6 +14,8 @@ NAMES = (
     "transactions",
     "fraud",
     "chaos",
+    "content",
+    "fuzz_content",
     "review_queue",
     "audio",
 )
