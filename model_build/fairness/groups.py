@@ -56,10 +56,10 @@ def of_sets(name: str, found: Sequence[Collection[str]], *, none: str | None = N
 
 
 def of_column(name: str, values: Sequence[Any]) -> Dimension | None:
-    """The dimension of a column, one group a value; None for a column with no value or too many of them."""
+    """The dimension of a column, one group a value; None for a column with under two, or too many of them."""
     said = [str(value).strip() if value is not None else "" for value in values]
     different = {value for value in said if value}
-    if not different or len(different) > MOST_GROUPS:
+    if not 2 <= len(different) <= MOST_GROUPS:
         return None
     return of_sets(name, [{value} if value else set() for value in said], none=None)
 

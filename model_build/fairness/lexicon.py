@@ -15,10 +15,12 @@ LANGUAGES: Final = ("en", "es", "fr")
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a language speaks of a group: of several people, of one, and in single words by their form."""
+    """How a language speaks of a group: of several people, also with the article, and of one; and in single
+    words, by their form."""
 
     people: str
     person: str
+    the: str = ""
     words: dict[str, str] = {}
 
 
@@ -33,6 +35,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """`sentence` about `group`, its first letter a capital."""
         said = self.groups[group]
         text = sentence.replace("{people}", said.people).replace("{person}", said.person)
+        text = text.replace("{the}", said.the)
         return text[:1].upper() + text[1:]
 
 

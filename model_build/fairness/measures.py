@@ -1,12 +1,13 @@
 """The figures of each group and the gaps between them, by fairlearn, with 95 % intervals.
 
-fairlearn (Bird et al. 2020) gives the values; Wilson's intervals stand around the rates of a group, and
-the bootstrap over whole rows around the gaps. A group with too few rows behind a rate has none, and is named.
+fairlearn (Bird et al. 2020) gives the rates of the groups and defines the gaps; Wilson's intervals stand
+around the rates, and the bootstrap over whole rows around the gaps. A group with too few rows behind a rate
+has none, and is named.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -73,7 +74,7 @@ def measure(truth: Bools, chosen: Bools, dimension: Dimension, *, least: int, se
         _figures(name, counts[k], least, by_group.get(name, {})) for k, name in enumerate(dimension.names)
     ]
     total = np.bincount(codes_of(truth, chosen), minlength=4)
-    gaps = _gaps(truth, chosen, dimension, cells, least=least, seed=seed)
+    gaps = _gaps(dimension, cells, least=least, seed=seed)
     few = [
         each.group for each in groups if each.false_positive_rate is None and each.false_negative_rate is None
     ]
@@ -125,16 +126,15 @@ def _figures(name: str, counts: Counts, least: int, said: dict[str, float]) -> G
     )
 
 
-def _gaps(
-    truth: Bools, chosen: Bools, dimension: Dimension, cells: Cells, *, least: int, seed: int
-) -> list[Gap]:
+def _gaps(dimension: Dimension, cells: Cells, *, least: int, seed: int) -> list[Gap]:
+    """Every gap that can be told: fairlearn's of the same names, over the groups with rows enough."""
     counts, found = cells.counts, []
     resampled = cells.resampled(seed=seed)
     for name, (gap, enough) in rates.GAPS.items():
         kept = np.flatnonzero(enough(counts, least))
         if len(kept) < 2:
             continue
-        value = _fairlearn_gap(name, truth, chosen, dimension, kept)
+        value = float(gap(counts[kept]))
         drawn = gap(resampled[:, kept])
         interval = percentile_interval(value, drawn[np.isfinite(drawn)], int(counts[kept].sum()))
         high, low = _ends(name, counts[kept])
@@ -142,27 +142,6 @@ def _gaps(
         chance = rates.by_chance(name, counts[kept], seed=seed)
         found.append(Gap(name, interval, len(kept), names[high], names[low], chance))
     return found
-
-
-def _fairlearn_gap(
-    name: str, truth: Bools, chosen: Bools, dimension: Dimension, kept: npt.NDArray[np.intp]
-) -> float:
-    """The gap over the groups `kept`, by fairlearn's own function."""
-    from fairlearn import metrics
-
-    names = tuple(dimension.names[k] for k in kept.tolist())
-    rows, groups = Dimension(dimension.name, names, dimension.member[:, kept]).exploded()
-    functions: dict[str, Any] = {
-        rates.FALSE_POSITIVES: metrics.false_positive_rate_difference,
-        rates.FALSE_NEGATIVES: metrics.false_negative_rate_difference,
-        rates.EQUALISED_ODDS: metrics.equalized_odds_difference,
-        rates.PARITY: metrics.demographic_parity_difference,
-        rates.PARITY_RATIO: metrics.demographic_parity_ratio,
-    }
-    value = functions[name](
-        truth[rows].astype(int), chosen[rows].astype(int), sensitive_features=np.array(groups)
-    )
-    return 1.0 if np.isnan(value) else float(value)  # a ratio of nothing to nothing: all alike
 
 
 def _ends(name: str, counts: Counts) -> tuple[int, int]:

@@ -20,8 +20,8 @@ STYLE: Final = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-top:1px solid #d5dbe1;padding-top:1rem}
 h3{margin:1.6rem 0 .4rem}table{border-collapse:collapse;font-size:13px;width:100%;margin:.6rem 0}
-th,td{text-align:right;padding:.25rem .5rem;border-bottom:1px solid #e6eaee;vertical-align:top}
-th:first-child,td:first-child{text-align:left}th{font-weight:600;background:#f6f8fa}
+th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #e6eaee;vertical-align:top}
+th{font-weight:600;background:#f6f8fa}
 img{max-width:100%}.faint{color:#66727f}
 .note{background:#fff6e5;border-left:4px solid #c2571a;padding:.5rem .8rem}
 details{margin:.5rem 0}summary{cursor:pointer;color:#2563a8}td small{color:#66727f;white-space:nowrap}
@@ -144,7 +144,7 @@ def _cell(found: Interval | None) -> str:
 def _swaps(found: Swapped) -> str:
     examples = "".join(
         f"<tr><td>{escape(each.low[:160])}<td>{each.low_probability:.2f} {each.low_outcome}"
-        f"<td style='text-align:left'>{escape(each.high[:160])}"
+        f"<td>{escape(each.high[:160])}"
         f"<td>{each.high_probability:.2f} {each.high_outcome}"
         for each in found.examples
     )
