@@ -74,9 +74,18 @@ def grams(texts: Sequence[str], spoken: Sequence[list[str]] | None = None) -> Gr
         return Grams(none, none, none.astype(np.float32), words, word_rows, none, none)
     buckets, owners = _occurrences(words, word_rows)
     keys = word_rows[owners] * BUCKETS + buckets
-    unique, entries, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    rows, entry_buckets = np.divmod(unique, BUCKETS)
-    return Grams(rows, entry_buckets, counts.astype(np.float32), words, word_rows, owners, entries)
+    # What np.unique does, without its checks: this is half of the time that a short text takes.
+    order = keys.argsort(kind="stable")
+    ordered = keys[order]
+    new = np.empty(len(keys), dtype=bool)
+    new[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    places = new.cumsum() - 1
+    entries = np.empty_like(order)
+    entries[order] = places
+    rows, entry_buckets = np.divmod(ordered[new], BUCKETS)
+    counts = np.bincount(places).astype(np.float32)
+    return Grams(rows, entry_buckets, counts, words, word_rows, owners, entries)
 
 
 def _occurrences(words: list[str], word_rows: Ints) -> tuple[Ints, Ints]:
@@ -90,20 +99,21 @@ def _occurrences(words: list[str], word_rows: Ints) -> tuple[Ints, Ints]:
     left = lengths[owner] - place
 
     whole: Hashes = np.add.reduceat(points * _POWERS[place], starts)
-    pairs = (whole[:-1] * _PAIR + whole[1:])[word_rows[:-1] == word_rows[1:]]
     pair_owner = np.flatnonzero(word_rows[:-1] == word_rows[1:])
-    buckets = [_bucket(whole, WORD_BUCKETS), _bucket(pairs, WORD_BUCKETS)]
+    pairs = whole[pair_owner] * _PAIR + whole[pair_owner + 1]
     owners: list[Ints] = [np.arange(len(words), dtype=np.int64), pair_owner]
 
+    inside: list[Hashes] = []
     rolling = points
     for size in range(2, CHARACTER_SIZES[-1] + 1):
         rolling = rolling[:-1] * _PRIME + points[size - 1 :]
         if size in CHARACTER_SIZES:
-            inside = np.flatnonzero(left[: len(rolling)] >= size)
-            salted = rolling[inside] + _SIZE_SALTS[size]
-            buckets.append(_bucket(salted, CHARACTER_BUCKETS) + WORD_BUCKETS)
-            owners.append(owner[inside])
-    return np.concatenate(buckets), np.concatenate(owners)
+            here = np.flatnonzero(left[: len(rolling)] >= size)
+            inside.append(rolling[here] + _SIZE_SALTS[size])
+            owners.append(owner[here])
+    spoken = _bucket(np.concatenate([whole, pairs]), WORD_BUCKETS)
+    spelled = _bucket(np.concatenate(inside), CHARACTER_BUCKETS) + WORD_BUCKETS
+    return np.concatenate([spoken, spelled]), np.concatenate(owners)
 
 
 def _bucket(hashes: Hashes, size: int) -> Ints:

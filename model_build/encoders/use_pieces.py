@@ -1,0 +1,54 @@
+"""Writes a sentencepiece vocabulary in the form that serving reads at once: `lambdas/core/pieces.py`."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sentencepiece import SentencePieceProcessor
+
+from lambdas.core.pieces import EVERYDAY, SPACE, Stored
+from model_build.encoders.errors import EncoderDamaged
+
+PENALTY: Final = 10.0
+"""An unknown character's score is the least one less this, as the library has it."""
+
+_EVERYDAY = re.compile(f"{SPACE}?[{EVERYDAY}]*")
+
+
+def pieces_of(path: Path) -> bytes:
+    """The pieces of the model at `path` that everyday text may be cut into.
+
+    Raises EncoderDamaged for a model whose words cannot be cut alone.
+    """
+    stored_model: Any = import_module("sentencepiece.sentencepiece_model_pb2")
+    model = stored_model.ModelProto()
+    model.ParseFromString(path.read_bytes())
+    kinds = stored_model.ModelProto.SentencePiece
+    normal = [(k, piece) for k, piece in enumerate(model.pieces) if piece.type == kinds.NORMAL]
+    split = model.normalizer_spec
+    if (
+        any(SPACE in piece.piece[1:] for _, piece in normal)
+        or not (split.add_dummy_prefix and split.remove_extra_whitespaces and split.escape_whitespaces)
+        or model.trainer_spec.model_type != stored_model.TrainerSpec.UNIGRAM
+        or model.trainer_spec.byte_fallback
+    ):
+        raise EncoderDamaged(f"{path} has pieces with spaces inside, or is of another kind: use it as it is")
+    library = SentencePieceProcessor(model_file=str(path))
+    kept = [(k, piece) for k, piece in normal if _EVERYDAY.fullmatch(piece.piece)]
+    made = Stored(
+        pieces="\n".join(piece.piece for _, piece in kept),
+        ids=array("i", [k for k, _ in kept]).tobytes(),
+        scores=array("f", [piece.score for _, piece in kept]).tobytes(),
+        first=library.bos_id(),
+        last=library.eos_id(),
+        unknown=library.unk_id(),
+        unknown_score=min(piece.score for _, piece in normal) - PENALTY,
+        reserved=[piece.piece for piece in model.pieces if piece.type == kinds.USER_DEFINED],
+        longest=max(len(piece.piece) for _, piece in kept),
+    )
+    return msgspec.msgpack.encode(made)
