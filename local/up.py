@@ -21,7 +21,7 @@ from local.progress import Steps
 from local.stack import Stack, connect
 from local.state import load
 
-NEED_FREE_MB = 500
+NEED_FREE_MB = 1_500
 
 
 @dataclass(frozen=True)

@@ -53,15 +53,28 @@ def _facts(asked: Mapping[str, Any], amount: str) -> list[tuple[str, str]]:
     facts = [("amount", amount)] if amount else []
     for name, value in asked.items():
         if name not in {"amount", "currency"} | _LEFT_OUT and value not in (None, ""):
-            facts.append((name.removesuffix("_id").replace("_", " "), str(value)[:300]))
+            facts.append((name.removesuffix("_id").replace("_", " "), _said(value)))
     return facts
 
 
+def _said(value: object) -> str:
+    """A value in a few words: of media what it is, of anything else its beginning."""
+    if isinstance(value, dict) and "sha256" in value:
+        return f"{value.get('type') or 'a file'}, {value.get('bytes') or 0:,} bytes: seen in the console only"
+    return str(value)[:300]
+
+
 def _why(answer: Mapping[str, Any]) -> list[str]:
-    said = [str(reason["words"]) for reason in answer.get("top_reasons") or ()]
+    said = [_policy(answer, policy) for policy in answer.get("policies") or ()]
+    said += [str(reason["words"]) for reason in answer.get("top_reasons") or ()]
     said += [str(reason) for reason in answer.get("reasons") or ()]
     said += [f"without: {name}" for name in answer.get("degraded") or ()]
     return said or ["no single feature stands out"]
+
+
+def _policy(answer: Mapping[str, Any], policy: str) -> str:
+    score = answer["scores"][policy]
+    return f"{policy} ({score['severity']}): probability {score['probability']:.3f}"
 
 
 def _by(answer: Mapping[str, Any]) -> str:

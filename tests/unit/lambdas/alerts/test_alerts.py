@@ -11,8 +11,10 @@ import pytest
 from lambdas.alerts.alerts import Alerts
 from lambdas.alerts.message import alert_of
 from lambdas.core.errors import DependencyDown
+from tests.support.content_world import ContentWorld
 from tests.support.events import CONTEXT, fresh_telemetry
 from tests.support.fraud_world import FraudWorld
+from tests.support.posts import as_data, png
 
 
 class Topic:
@@ -104,3 +106,15 @@ def test_another_service_is_told_in_its_own_words() -> None:
     assert alert.subject == "Triage: ticket, Complaint, confidence 0.910"
     assert "- both are plausible\n- without: model" in alert.text
     assert "by the rules" in alert.text
+
+
+def test_a_post_is_told_by_its_policies_and_its_picture_is_not_shown(tmp_path: Path) -> None:
+    world = ContentWorld(tmp_path)
+    decision = world.moderate(text="kill", image=as_data(png()), author_id="ana")
+    topic = Topic()
+    Alerts(topic, fresh_telemetry("alerts"))(inserted(world.table.items[decision.decision_id]), CONTEXT)
+    ((subject, text, _),) = topic.sent
+    assert subject.startswith("Triage: content, remove")
+    assert "- threat (severe): probability 0.99" in text
+    assert "image: image/png, " in text
+    assert "kept/" not in text
