@@ -78,7 +78,8 @@ class Desk:
 
     def show(self, asked: Asked) -> Review:
         """One item whole."""
-        return self.opener.open(self._who(asked), asked.path["id"])
+        who = self._who(asked)
+        return self.opener.open(who, asked.path["id"])
 
     def verdict(self, asked: Asked) -> ActionResponse:
         """The item after a verdict."""
