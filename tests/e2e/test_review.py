@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 import time
+import urllib.request
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,6 +100,16 @@ def unclear_transaction(stack: Stack) -> str:
             if answer["review"]:
                 return str(answer["decision_id"])
     pytest.fail("no transaction was unclear")
+
+
+def one_pixel() -> bytes:
+    """A PNG of one grey pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\x00\x80")) + chunk(b"IEND", b"")
 
 
 def queued(person: Person, review_id: str) -> dict[str, Any]:
@@ -240,6 +253,27 @@ class TestFromDecisionToLabel:
         assert ana.claim(own)["labels"] == ["legitimate", "fraud"]
         ana.say(own, label="fraud")
         assert labelled(stack, own) == ("fraud", ana.email)
+
+    def test_a_post_with_its_picture(self, stack: Stack, ana: Person) -> None:
+        """Its sound cannot be read, so people must look, whatever the model thinks of the rest."""
+        picture = one_pixel()
+        broken = b"RIFF\x24\x00\x00\x00WAVE" + bytes(60)
+        answer = stack.call("POST", "/v1/content:moderate", {
+            "content_id": fresh("c"), "text": "a walk in the park",
+            "image": {"data": base64.b64encode(picture).decode()},
+            "audio": {"data": base64.b64encode(broken).decode()},
+        })  # fmt: skip
+        assert (answer.status, answer.json()["outcome"]) == (200, "review"), answer.body
+        own = answer.json()["decision_id"]
+        queued(ana, own)
+        claimed = ana.claim(own)
+        assert claimed["asked"]["text"] == "a walk in the park"
+        links = {link["name"]: link for link in claimed["media"]}
+        assert links["image"]["type"] == "image/png"
+        with urllib.request.urlopen(links["image"]["url"], timeout=30) as found:  # noqa: S310 - our own
+            assert found.read() == picture
+        ana.say(own, label="ok")
+        assert labelled(stack, own) == ("ok", ana.email)
 
     def test_nobody_gets_what_somebody_has(self, stack: Stack, ana: Person, lea: Person) -> None:
         own = unclear_ticket(stack)
