@@ -28,10 +28,12 @@ export function drawing(svg, text) {
   return h("img", { src: blobUrl(svg, "image/svg+xml"), alt: text, class: "drawing" });
 }
 
+const LEAST = 0.05; // log-odds: what a word adds less than that says nothing
+
 /** The words of a content explanation, by the part of the post and the policy. */
 export function wordsByPolicy({ words: found, notes }) {
   const rows = Object.entries(found).flatMap(([channel, policies]) =>
-    Object.entries(policies).filter(([, terms]) => terms.length).map(([policy, terms]) =>
+    Object.entries(policies).map(([policy, terms]) => [policy, terms.filter((each) => Math.abs(each.weight) >= LEAST)]).filter(([, terms]) => terms.length).map(([policy, terms]) =>
       h("div", {}, h("dt", { text: `${words(channel)}, ${words(policy).toLowerCase()}` }),
         h("dd", { class: "terms" }, terms.map((each) => h("span", { class: each.weight >= 0 ? "term" : "term against" }, each.term, h("span", { class: "code", text: signed(each.weight) })))))));
   return [rows.length ? h("dl", { class: "stack gap" }, rows) : h("p", { class: "small muted", text: "No word counted by itself." }), notes.map((note) => notice("", note))];

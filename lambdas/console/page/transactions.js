@@ -10,7 +10,7 @@ const MODELS = { xgboost: "XGBoost", lightgbm: "LightGBM", mlp: "Neural network"
 const LEVELS = { low: "good", medium: "warn", high: "bad", critical: "bad" };
 
 /** The transaction itself. */
-export function evidence({ asked, answer, blind }) {
+export function evidence({ asked, answer, explain, blind }) {
   return [
     h("article", { class: "letter" },
       h("div", { class: "row spread amount-row" },
@@ -24,18 +24,18 @@ export function evidence({ asked, answer, blind }) {
     !blind && (answer.top_reasons ?? []).length > 0 && panel("Why it stands out", effects(answer.top_reasons, {
       raises: "makes fraud more likely", lowers: "makes fraud less likely",
     }), h("p", { class: "small muted", text: "By how much the probability of fraud falls when the reason is as usual." })),
+    !blind && panel("Every reason", onDemand("Draw them", explain, (found) => [
+      drawing(found.svg, `From ${percent(found.base)} on average to ${percent(found.probability)}: what each feature adds`),
+      found.note && notice("", found.note),
+    ])),
   ];
 }
 
 /** What the models thought. */
-export function reading({ answer, explain }) {
+export function reading({ answer }) {
   const known = Object.entries(answer.features ?? {});
   return [
     panel("Probability of fraud", h("p", { class: "figure", text: percent(answer.probability) })),
-    panel("Every reason", onDemand("Draw them", explain, (found) => [
-      drawing(found.svg, `From ${percent(found.base)} on average to ${percent(found.probability)}: what each feature adds`),
-      found.note && notice("", found.note),
-    ])),
     panel("Each model", shares(Object.entries(answer.scores ?? {}).map(([name, score]) => [MODELS[name] ?? words(name), score]))),
     known.length > 0 && h("details", { class: "panel fold" },
       h("summary", { text: `All ${known.length} features` }),
