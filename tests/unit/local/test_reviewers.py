@@ -1,0 +1,60 @@
+"""Accounts of reviewers: strong passwords, the right groups, made once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local import reviewers
+
+
+@pytest.fixture
+def cognito(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield boto3.client("cognito-idp", region_name="us-east-1")
+
+
+@pytest.fixture
+def pool(cognito: Any) -> str:
+    made: str = cognito.create_user_pool(PoolName="p")["UserPool"]["Id"]
+    for group in ("reviewers", "leads"):
+        cognito.create_group(GroupName=group, UserPoolId=made)
+    return made
+
+
+def groups(cognito: Any, pool: str, email: str) -> set[str]:
+    found = cognito.admin_list_groups_for_user(Username=email, UserPoolId=pool)["Groups"]
+    return {group["GroupName"] for group in found}
+
+
+def test_a_password_has_every_kind_of_character_and_is_never_the_same() -> None:
+    made = {reviewers.new_password() for _ in range(50)}
+    assert len(made) == 50
+    for password in made:
+        assert len(password) >= 20
+        assert all(re.search(kind, password) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"))
+
+
+def test_an_account_is_made_once_and_a_later_password_counts(cognito: Any, pool: str) -> None:
+    email = "ana@example.com"
+    assert reviewers.add(cognito, pool, email, password=reviewers.new_password(), lead=False)
+    assert groups(cognito, pool, email) == {"reviewers"}
+    assert not reviewers.add(cognito, pool, email, password=reviewers.new_password(), lead=True)
+    assert groups(cognito, pool, email) == {"reviewers", "leads"}
+    user = cognito.admin_get_user(UserPoolId=pool, Username=email)
+    assert user["UserStatus"] == "CONFIRMED"
+    assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
+
+
+def test_without_a_password_the_first_one_must_be_changed(cognito: Any, pool: str) -> None:
+    reviewers.add(cognito, pool, "bo@example.com", password=None, lead=False)
+    user = cognito.admin_get_user(UserPoolId=pool, Username="bo@example.com")
+    assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
