@@ -79,6 +79,7 @@ class Worker:
     handler: str
     memory_mb: int = 1024
     timeout_seconds: int = 30
+    storage_mb: int = 512
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Service:
     """A function behind the API and its routes.
 
     One that is in `SERVICES` has bundles, writes to the decision log and gets the alarms on confidence
-    and fallbacks. `low_confidence` is the average confidence below which people should look.
+    and fallbacks. `storage_mb` is its /tmp, where bundles and their assets lie: 512 cost nothing, 10,240 are
+    the most. `low_confidence` is the average confidence below which people should look.
 
     What else a service may have: `feature_store`, where it keeps what it knows of an entity; `catch_up`,
     the worker of the queue of updates that waited for that store; `stream`, the worker that decides what
@@ -100,6 +102,7 @@ class Service:
     handler: str
     routes: tuple[Route, ...]
     memory_mb: int = 1024
+    storage_mb: int = 512
     timeout_seconds: int = 15
     low_confidence: float = 0.6
     feature_store: bool = False

@@ -51,6 +51,7 @@ def function_of(
             "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         },
         memory_mb=worker.memory_mb,
+        storage_mb=worker.storage_mb,
         timeout_seconds=worker.timeout_seconds,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -37,6 +37,7 @@ class LoggedFunction(Construct):
         packaged: Packaged,
         environment: Mapping[str, str],
         memory_mb: int,
+        storage_mb: int = 512,
         timeout_seconds: int,
         tracing: bool = True,
     ) -> None:
@@ -65,6 +66,7 @@ class LoggedFunction(Construct):
             runtime=packaged.runtime,
             architecture=lambda_.Architecture.X86_64,
             memory_size=memory_mb,
+            ephemeral_storage_size=None if storage_mb == 512 else Size.mebibytes(storage_mb),
             timeout=Duration.seconds(timeout_seconds),
             environment=dict(environment),
             role=self.role,

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import aws_cdk
 import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_lambda as lambda_
 
+from cdk.constructs.function_code import Packaged
 from cdk.constructs.metric_bridge import HANDLER as BRIDGE
+from cdk.constructs.service_function import LoggedFunction
 from cdk.services import behind_the_api
 from tests.infrastructure.assembly import Assembly, Json, text
 from tests.infrastructure.synthesize import more_services as listed
@@ -127,3 +132,18 @@ def zip_folder(assembly: Assembly, display_name: str) -> Path:
     }
     assert len(folders) == 1
     return folders.pop()
+
+
+@pytest.mark.parametrize(("storage", "said"), [(512, assertions.Match.absent()), (2048, {"Size": 2048})])
+def test_a_function_may_have_a_larger_tmp(storage: int, said: object) -> None:
+    stack = aws_cdk.Stack(aws_cdk.App(), "Large")
+    packaged = Packaged(
+        lambda_.Code.from_inline("def handle(*_): ..."), "index.handle", lambda_.Runtime.PYTHON_3_11
+    )
+    LoggedFunction(
+        stack, "Made", name="made", packaged=packaged, environment={}, memory_mb=128, storage_mb=storage,
+        timeout_seconds=3,
+    )  # fmt: skip
+    assertions.Template.from_stack(stack).has_resource_properties(
+        "AWS::Lambda::Function", {"EphemeralStorage": said}
+    )
