@@ -104,10 +104,13 @@ def from_table(
     *,
     filters: Sequence[object],
     failed: sqs.IQueue,
+    retries: int = RETRIES,
+    hours: int = 1,
 ) -> lambda_.CfnEventSourceMapping:
     """`made` gets what is written to `table` and fits one of `filters`.
 
-    A batch it fails on is halved and tried again; what still fails is told to `failed`.
+    A batch it fails on is halved and tried again, up to `retries` times and for `hours`; what still fails is
+    told to `failed`.
     """
     stream = str(table.table_stream_arn)
     made.allow(
@@ -127,8 +130,8 @@ def from_table(
         starting_position="LATEST",
         batch_size=FIFO_BATCH,
         bisect_batch_on_function_error=True,
-        maximum_retry_attempts=RETRIES,
-        maximum_record_age_in_seconds=3600,
+        maximum_retry_attempts=retries,
+        maximum_record_age_in_seconds=3600 * hours,
         filter_criteria=_criteria(filters),
         destination_config=_on_failure(failed),
     )

@@ -12,11 +12,11 @@ from lambdas.review.item import IN_INDEX
 from lambdas.review.tables import INDEX
 
 # What the decision log and the feature store leave of the 25 + 25 units that are free: 10 to read, 7 to
-# write. A change of an item costs 2 units to write of the table, up to 2 of the index and 2 of the log; what
-# was not used in the last five minutes may be used at once.
+# write. A change of an item costs 2 units of the table and 2 of the audit log, being a transaction, and up to
+# 2 of the index: one change a second, and bursts of 300 out of what was not used for five minutes.
 ITEM_UNITS = (4, 3)
-INDEX_UNITS = (4, 3)
-AUDIT_UNITS = (2, 1)
+INDEX_UNITS = (4, 2)
+AUDIT_UNITS = (2, 2)
 
 
 def review_table(scope: Construct) -> dynamodb.Table:

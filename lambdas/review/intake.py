@@ -12,6 +12,8 @@ from lambdas.core.telemetry import Telemetry
 from lambdas.review.item import Detail, Item, stamp
 from lambdas.review.tables import Lost, Tables
 
+TRIES: Final = 8
+"""Two seconds: a burst of decisions may use up the units, and the stream can wait."""
 KINDS: Final = {"review": "review", "sample": "sample"}
 """The values of the log's attribute `queue`, and the kinds of item they make."""
 
@@ -51,7 +53,7 @@ class Intake:
             return
         step = self._tables.step(None, item, who="triage", action="queued", at=stamp(self._now()))
         try:
-            self._tables.write([step])
+            self._tables.write([step], tries=TRIES)
         except Lost as error:
             if not error.refused:
                 raise DependencyDown(error.detail) from error

@@ -18,8 +18,10 @@ from lambdas.review.item import Item
 INDEX: Final = "line"
 """The index by line and rank."""
 TRIES: Final = 6
-"""Of a write that another transaction got in the way of, which says nothing about its conditions."""
+"""Of a write that another transaction got in the way of, or that there were no units for: neither says that a
+condition is false."""
 _PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 1.0
 _PASSING: Final = {"TransactionConflict"}
 _BUSY: Final = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 
@@ -213,22 +215,23 @@ class Tables:
         """Write all `steps` and what is `also` to be written, or nothing.
 
         Raises Lost when a condition was false, or another transaction was in the way `tries` times in a row;
-        DependencyDown when the table is too busy or does not answer.
+        DependencyDown when the table was too busy as often, or does not answer.
         """
         writes = [write for step in steps for write in step.writes]
         # With the token a call that is sent again after its answer was lost counts once.
         request = {"TransactItems": [*writes, *also], "ClientRequestToken": secrets.token_hex(16)}
         for attempt in range(tries):
             if attempt:
-                self._sleep(_PAUSE * 2**attempt * (0.5 + random.random()))  # noqa: S311 - no secret
+                pause = min(_LONGEST_PAUSE, _PAUSE * 2**attempt)
+                self._sleep(pause * (0.5 + random.random()))  # noqa: S311 - no secret
             try:
                 self._dynamo.call("TransactWriteItems", request)
             except PreconditionFailed as error:
                 codes, refused = _refused(error)
-                if codes & _BUSY:
-                    raise DependencyDown(f"the review queue is busy: {', '.join(sorted(codes))}") from error
-                if refused or not codes <= _PASSING:
+                if refused or not codes <= _PASSING | _BUSY:
                     raise Lost("somebody else changed it first: look again", refused) from error
+                if codes & _BUSY and attempt + 1 == tries:
+                    raise DependencyDown(f"the review queue is busy: {', '.join(sorted(codes))}") from error
             else:
                 for step in steps:
                     self._told(step.item)

@@ -79,6 +79,7 @@ def test_what_is_marked_for_people_comes_from_the_decision_logs_stream(plain: As
     assert json.loads(found["Pattern"]) == {"dynamodb": {"NewImage": {"queue": {"S": ["review", "sample"]}}}}
     assert "Decisions" in text(mapping.properties["EventSourceArn"])
     assert mapping.properties["DestinationConfig"]["OnFailure"]
+    assert mapping.properties["MaximumRecordAgeInSeconds"] == 86_400, "as long as the stream keeps it"
     assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 

@@ -165,10 +165,13 @@ class TestWriting:
             tables.write([self.step(tables)])
         assert (caught.value.refused, waits) == ({1: {"x": 1}}, [])
 
-    def test_a_table_without_units_is_down(self) -> None:
-        tables, _, _ = self.tables(cancelled("ThrottlingError", "ConditionalCheckFailed"))
-        with pytest.raises(DependencyDown, match="busy"):
-            tables.write([self.step(tables)])
+    def test_a_table_without_units_is_waited_for_and_then_down(self) -> None:
+        busy = cancelled("ThrottlingError", "None")
+        tables, _, waits = self.tables(busy, cancelled("None", "ProvisionedThroughputExceeded"), {}, busy)
+        tables.write([self.step(tables)])
+        assert len(waits) == 2
+        with pytest.raises(DependencyDown, match="busy: ThrottlingError"):
+            tables.write([self.step(tables)], tries=1)
 
     def test_a_change_writes_what_changed_on_the_condition_that_nothing_else_did(self) -> None:
         tables, _, _ = self.tables()
