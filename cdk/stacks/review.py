@@ -52,7 +52,7 @@ class ReviewStack(Stack):
         self.queue = Queue(review_table(self), audit_table(self), self.reviewers.client)
         made = intake_function(self, REVIEW_INTAKE, near, self.queue)
         failed = dead_letter_queue(self, "IntakeFailed", name="review-intake", fifo=False)
-        # Only a table without units left fails, and then what comes waits, for as long as the stream keeps it.
+        # Only a table without units fails, and then what comes waits, for as long as the stream keeps it.
         event_sources.from_table(
             made, state.decisions, filters=[TO_BE_REVIEWED], failed=failed, retries=1_000, hours=24
         )
