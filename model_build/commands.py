@@ -26,7 +26,11 @@ def train(options: argparse.Namespace) -> int:
 
     job = _job(options)
     with job.workspace.locked():
-        train_model(job, tracked=not options.no_tracking)
+        manifest = train_model(job, tracked=not options.no_tracking)
+    if job.service.name == "content" and job.parameters.service.fairness.mitigation == "thresholds":
+        from model_build.fairness.mitigate import after_training
+
+        after_training(job, manifest)
     return 0
 
 
@@ -105,7 +109,7 @@ def fairness(options: argparse.Namespace) -> int:
         raise ParametersError(f"{options.service} are about nobody: fairness is measured of content")
     from model_build.fairness.run import run
 
-    return run(options, load_service(options.service), Reporter())
+    return run(options, load_service(options.service, options.build_dir), Reporter())
 
 
 def retrain(options: argparse.Namespace) -> int:
@@ -159,7 +163,8 @@ def _gates(
     from model_build.preflight.publishing import look, require
 
     parameters = load_parameters(options.params, options.service, options.changes)
-    verdicts = look(load_service(options.service), parameters, place, folder, bucket, reporter)
+    service = load_service(options.service, options.build_dir)
+    verdicts = look(service, parameters, place, folder, bucket, reporter)
     if options.force:
         reporter.warn(f"--force: {folder.name} is published whatever the gates say")
     else:
@@ -168,9 +173,14 @@ def _gates(
 
 def _job(options: argparse.Namespace, build: Path | None = None) -> Job:
     service = load_service(options.service, options.build_dir)
+    parameters = parameters_of(options, service.fields, yes_or_no=service.yes_or_no)
+    if options.service == "content" and parameters.service.fairness.mitigation == "reweigh":
+        from model_build.fairness.mitigate import with_reweighing
+
+        parameters = with_reweighing(parameters)
     return Job(
         service=service,
-        parameters=parameters_of(options, service.fields, yes_or_no=service.yes_or_no),
+        parameters=parameters,
         workspace=Workspace(build or options.build_dir, options.service),
         reporter=Reporter(),
         command=options.command_line,

@@ -33,8 +33,10 @@ from model_build.content.text_heads import (
     read_texts,
     rows_of,
 )
-from model_build.content.texts import PostReader
+from model_build.content.texts import PostReader, whole_texts
 from model_build.dataset import Batch, Dataset
+from model_build.errors import ParametersError
+from model_build.fairness.reweigh import row_weights
 from model_build.service import CandidateScores, Progress, quiet
 from model_build.text import design
 from model_build.text.choose import Measure
@@ -147,6 +149,8 @@ def fit(
     reader = PostReader(build, parameters.networks)
     batches = list(design.sample(dataset, parameters.rows_for_fusion))
     rows = rows_of(batches, dataset.heads, reader, _encoder(parameters))
+    if parameters.reweigh:
+        rows = rows._replace(counted=_counted(batches, rows, dataset))
     crossed = cross(rows, dataset, parameters.text, candidate, progress)
     if dataset.split_rows["train"] <= len(rows.folds):
         text = fit_all(rows, dataset, parameters.text, candidate)
@@ -163,6 +167,20 @@ def fit(
     heads = {kind: each.head for kind, each in learned.items() if each.head is not None}
     told = told_by(parameters.networks, build)
     return FittedContent(as_odds(text, odds), fusion, heads, widths, parameters.networks, told)
+
+
+def _counted(batches: Sequence[Batch], rows: Rows, dataset: Dataset) -> dict[str, Floats]:
+    """What each row counts for each head, so that whom its text names tells nothing of its label.
+
+    Raises ParametersError where the heads would learn from more rows than are weighed.
+    """
+    if dataset.split_rows["train"] > len(rows.folds):
+        raise ParametersError(
+            f"reweighing weighs {len(rows.folds):,} rows, and {dataset.split_rows['train']:,} train: raise "
+            "model.rows_for_fusion"
+        )
+    texts = [text for batch in batches for text in whole_texts(batch)]
+    return {head: row_weights(texts, labels) for head, labels in rows.labels.items()}
 
 
 def unseen_signals(

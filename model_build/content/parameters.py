@@ -48,7 +48,8 @@ OURS: Final = Networks()
 
 class ContentParameters(msgspec.Struct, frozen=True):
     """`text` is what the shared text model is given, `rows_for_fusion` bounds the train rows that the fusion
-    and the media heads learn from."""
+    and the media heads learn from. `reweigh`: rows of the text heads count by whom they name and what they
+    are; see model_build/fairness/reweigh.py."""
 
     text: ModelParameters
     raw_text: dict[str, Any]
@@ -56,12 +57,14 @@ class ContentParameters(msgspec.Struct, frozen=True):
     media: MediaParameters = MediaParameters()
     rows_for_fusion: Count = 20_000
     networks: Networks = OURS
+    reweigh: bool = False
 
 
 class _Own(Networks, frozen=True, forbid_unknown_fields=True):
     fusion: FusionParameters = FusionParameters()
     media: MediaParameters = MediaParameters()
     rows_for_fusion: Count = 20_000
+    reweigh: bool = False
 
 
 def read_content(model: Mapping[str, Any]) -> ContentParameters:
@@ -73,7 +76,13 @@ def read_content(model: Mapping[str, Any]) -> ContentParameters:
     except msgspec.ValidationError as error:
         raise ParametersError(f"params.yaml, section model: {error}") from error
     return ContentParameters(
-        read_parameters(text), text, found.fusion, found.media, found.rows_for_fusion, _networks(found)
+        read_parameters(text),
+        text,
+        found.fusion,
+        found.media,
+        found.rows_for_fusion,
+        _networks(found),
+        found.reweigh,
     )
 
 

@@ -69,8 +69,10 @@ def fit_rows(
     parameters: ModelParameters,
     chosen: Candidate,
     reader: PostReader,
+    counted: Mapping[str, Floats] | None = None,
 ) -> FittedText:
-    """The heads on these rows, all in memory; see `blamed` for `elsewhere`."""
+    """The heads on these rows, all in memory; see `blamed` for `elsewhere`. `counted`: what each row counts
+    for each head, 1 where nothing is said."""
     terms, scaling = design.prepare(texts.inputs, dataset, parameters)
     matrix = design.matrix(texts.inputs, terms, scaling, parameters)
     heads: dict[str, Linear] = {}
@@ -78,12 +80,13 @@ def fit_rows(
         weights = design.class_weights(dataset, parameters, head)
         used = blamed(every, elsewhere)
         own = every[used]
-        solver = in_memory(matrix[used], own, 2, c=chosen.c, weights=weights, seed=dataset.seed)
+        rows = None if counted is None else counted[head][used]
+        solver = in_memory(matrix[used], own, 2, c=chosen.c, weights=weights, seed=dataset.seed, rows=rows)
         first = len(terms.buckets)
         by_feature = parameters.feature_weight * solver.weights[first:]
         linear = Linear(solver.weights[:first], by_feature, solver.bias)
         if texts.embedded is not None:
-            dense = fit_embedding(texts.embedded[used], own, weights, parameters)
+            dense = fit_embedding(texts.embedded[used], own, weights, parameters, rows)
             linear = replace(
                 linear,
                 bias=linear.bias + chosen.embedding * dense.bias,
@@ -113,7 +116,7 @@ def margins(fitted: FittedText, texts: Texts) -> Floats:
 
 class Rows(NamedTuple):
     """Train rows with their different texts: `places[name]` [rows] is where the text of a channel, or
-    "whole", stands among `texts`, -1 for none."""
+    "whole", stands among `texts`, -1 for none; `counted[head]` [rows] what a row counts, if not 1."""
 
     texts: Texts
     places: dict[str, Ints]
@@ -121,6 +124,7 @@ class Rows(NamedTuple):
     folds: Ints
     elsewhere: Bools
     reader: PostReader
+    counted: dict[str, Floats] | None = None
 
     @property
     def spoken(self) -> Bools:
@@ -186,7 +190,8 @@ def _fit(
 ) -> FittedText:
     labels = {head: own[which] for head, own in rows.labels.items()}
     own = rows.texts.rows(rows.places["whole"][which])
-    return fit_rows(own, labels, rows.elsewhere[which], dataset, parameters, chosen, rows.reader)
+    counted = rows.counted and {head: weights[which] for head, weights in rows.counted.items()}
+    return fit_rows(own, labels, rows.elsewhere[which], dataset, parameters, chosen, rows.reader, counted)
 
 
 class Odds(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -13,32 +14,44 @@ from model_build.bundle import find_bundle, read_bundle
 from model_build.dataset import Dataset, load_dataset
 from model_build.errors import ParametersError, StageNotRun
 from model_build.fairness.decided import Decided, decide
-from model_build.fairness.groups import dimensions
-from model_build.fairness.mitigated import lines, write_mitigated
 from model_build.fairness.report import Report, report, widest
-from model_build.fairness.rows import Rows, halves, of_csv, of_split, text_batches
-from model_build.fairness.thresholds import Prices, price, search
-from model_build.moderation.costs import decode_costs
-from model_build.moderation.worth import decode_assumptions
+from model_build.fairness.rows import Rows, of_csv, of_split, text_batches
 from model_build.parameters import Parameters, load_parameters
 from model_build.progress import Reporter
 from model_build.service import TrainingService
 from model_build.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What a mitigation starts from: a bundle, and the rows that it is measured on, of a CSV or not."""
+
+    service: TrainingService
+    parameters: Parameters
+    place: Workspace
+    folder: Path
+    manifest: Manifest
+    rows: Rows
+    reporter: Reporter
+    from_csv: bool
+
+
 def run(options: argparse.Namespace, service: TrainingService, reporter: Reporter) -> int:
     """Write the report on the bundle that `options` name; the exit code. Raises BuildError, BundleError."""
     parameters = load_parameters(options.params, service.name, options.changes)
     place = Workspace(options.build_dir, service.name)
-    if options.mitigate == "reweigh":
-        return _reweigh(options, service, parameters, place, reporter)
     folder = find_bundle(place.bundles, service.name, options.version)
     manifest = read_bundle(folder, service.name)
-    rows = _rows(options, service, parameters, place, manifest)
+    rows = rows_of(options, service, parameters, place, manifest)
+    if options.mitigate:
+        from model_build.fairness.mitigate import reweigh, thresholds
+
+        try_it = thresholds if options.mitigate == "thresholds" else reweigh
+        return try_it(
+            Tried(service, parameters, place, folder, manifest, rows, reporter, from_csv=bool(options.csv))
+        )
     found = audit_bundle(service, folder, manifest, rows, parameters, place, reporter)
     tell(reporter, found, place.build / service.name / "fairness" / manifest.version)
-    if options.mitigate == "thresholds":
-        _thresholds(options, service, parameters, place, folder, manifest, reporter)
     return 0
 
 
@@ -96,7 +109,7 @@ def tell(reporter: Reporter, found: Report, folder: Path) -> None:
     say(f"\nThe page: {folder / 'report.html'}")
 
 
-def _rows(
+def rows_of(
     options: argparse.Namespace,
     service: TrainingService,
     parameters: Parameters,
@@ -119,10 +132,10 @@ def _rows(
     for name in ("text", "label", "positive", "language"):
         if getattr(options, name):
             raise ParametersError(f"--{name} is about your own data: pass --csv too")
-    return of_split(_dataset(place, manifest), service, groups)
+    return of_split(dataset_of(place, manifest), service, groups)
 
 
-def _dataset(place: Workspace, manifest: Manifest) -> Dataset:
+def dataset_of(place: Workspace, manifest: Manifest) -> Dataset:
     """The data that the bundle came from, if the workspace still has it. Raises StageNotRun."""
     dataset = load_dataset(place.work / "dataset")
     if (dataset.sha256, dataset.seed) != (manifest.training_data.sha256, manifest.seed):
@@ -131,72 +144,6 @@ def _dataset(place: Workspace, manifest: Manifest) -> Dataset:
             "--csv, or train it again"
         )
     return dataset
-
-
-def _thresholds(
-    options: argparse.Namespace,
-    service: TrainingService,
-    parameters: Parameters,
-    place: Workspace,
-    folder: Path,
-    manifest: Manifest,
-    reporter: Reporter,
-) -> None:
-    """Choose on the calibrate split (or one half of the CSV), measure on the test split (or the other)."""
-    fairness, say = parameters.service.fairness, reporter.say
-    rows = _rows(options, service, parameters, place, manifest)
-    if options.csv:
-        choosing, measuring = halves(rows, service)
-    else:
-        choosing, measuring = (
-            of_split(_dataset(place, manifest), service, fairness.groups, split="calibrate"),
-            rows,
-        )
-    prices = prices_of(parameters)
-    with reporter.stage("thresholds") as stage:
-        decided = [decide(service, folder, manifest, each.batches) for each in (choosing, measuring)]
-        by = [
-            dimensions(each.texts, languages=each.languages, declared=each.declared)
-            for each in (choosing, measuring)
-        ]
-        least = fairness.least_rows
-        found = search(
-            decided[0], choosing, by[0], prices, least=least, most_cost=fairness.most_cost, progress=stage
-        )
-        after = decided[1].with_limits(found.remove_from, found.review_from)
-        first, second = (price(each, measuring, by[1], prices, least=least) for each in (decided[1], after))
-        stage.note = f"chosen on {len(choosing):,} rows, measured on {len(measuring):,} others"
-    if found is decided[0]:
-        say(
-            "\nNo thresholds that are the same for everybody narrow the gap at that cost: nothing is written."
-        )
-        return
-    made = write_mitigated(place.bundles, folder, manifest, found, first, second)
-    say(f"\nOther thresholds, on {measuring.source}:")
-    for what, was, now in lines(first, second):
-        say(f"  {what:<46} {was:<44} {now}")
-    say(f"\nA bundle with them: make publish SERVICE={service.name} VERSION={made.version}")
-
-
-def _reweigh(
-    options: argparse.Namespace,
-    service: TrainingService,
-    parameters: Parameters,
-    place: Workspace,
-    reporter: Reporter,
-) -> int:
-    raise ParametersError("reweighing is not there yet")
-
-
-def prices_of(parameters: Parameters) -> Prices:
-    """What decisions cost by the sections `costs` and `business`."""
-    assumed = decode_assumptions(parameters.service.business)
-    severities = decode_costs(parameters.service.costs).severities()
-    return Prices(
-        review=assumed.review,
-        wrong_removal=assumed.wrong_removal,
-        missed={policy: assumed.miss(severity) for policy, severity in severities.items()},
-    )
 
 
 def listed(text: str | None) -> list[str]:

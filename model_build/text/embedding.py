@@ -52,9 +52,13 @@ def embed(encoder: str | None, batches: Sequence[Batch], reader: Reader[Any]) ->
 
 
 def fit_embedding(
-    embedded: Floats, labels: Ints, weights: Mapping[int, float], parameters: ModelParameters
+    embedded: Floats,
+    labels: Ints,
+    weights: Mapping[int, float],
+    parameters: ModelParameters,
+    rows: Floats | None = None,
 ) -> Exact:
-    """The logistic regression on the embedding, [rows, dimension]."""
+    """The logistic regression on the embedding, [rows, dimension]; `rows` are weights by row."""
     return logistic(
         embedded.astype(np.float64),
         labels,
@@ -62,4 +66,5 @@ def fit_embedding(
         c=parameters.embedding_regularisation,
         weights=weights,
         iterations=ITERATIONS,
+        rows=rows,
     )

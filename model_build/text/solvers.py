@@ -49,22 +49,39 @@ class Exact:
 
 
 def in_memory(
-    matrix: sp.csr_matrix, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], seed: int
+    matrix: sp.csr_matrix,
+    labels: Ints,
+    classes: int,
+    *,
+    c: float,
+    weights: Mapping[int, float],
+    seed: int,
+    rows: Floats | None = None,
 ) -> Exact:
-    """A linear SVM for each class against the rest. A class without rows scores below all others."""
+    """A linear SVM for each class against the rest. A class without rows scores below all others.
+
+    `weights` are by class, `rows` by row, [rows]; they multiply.
+    """
     from sklearn.svm import LinearSVC
 
     present = np.unique(labels)
     model = LinearSVC(C=c, class_weight={k: weights[int(k)] for k in present}, random_state=seed)
-    model.fit(matrix, labels)
+    model.fit(matrix, labels, sample_weight=rows)
     found, bias = _both(model.coef_, model.intercept_)
     return Exact(*_spread(found, bias, present, classes))
 
 
 def logistic(
-    matrix: Floats, labels: Ints, classes: int, *, c: float, weights: Mapping[int, float], iterations: int
+    matrix: Floats,
+    labels: Ints,
+    classes: int,
+    *,
+    c: float,
+    weights: Mapping[int, float],
+    iterations: int,
+    rows: Floats | None = None,
 ) -> Exact:
-    """A multinomial logistic regression on dense columns, [rows, columns]."""
+    """A multinomial logistic regression on dense columns, [rows, columns]; weights as of `in_memory`."""
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -72,7 +89,7 @@ def logistic(
     model = LogisticRegression(C=c, class_weight={k: weights[int(k)] for k in present}, max_iter=iterations)
     # One thread: several add up in no fixed order, and the bundle's hash would depend on it.
     with threadpool_limits(1):
-        model.fit(matrix, labels)
+        model.fit(matrix, labels, sample_weight=rows)
     found, bias = _both(model.coef_, model.intercept_)
     return Exact(*_spread(found, bias, present, classes))
 
