@@ -15,9 +15,11 @@ NAMES = (
     "fraud",
     "chaos",
     "content",
+    "content_media",
     "fuzz_content",
     "review_queue",
     "audio",
+    "moderation",
 )
 
 
