@@ -74,8 +74,8 @@ def run() -> None:
             _hub(table, Path(folder), folders)
     table.notes.append(
         "Milliseconds are the processor's, on one thread, medians. The sessions alone: every run that the "
-        "adapter asks of them, again on the inputs that it had made, with nothing around it. Opening a file is "
-        "by the clock, of a fresh process."
+        "adapter asks of them, again on the inputs that it had made, with nothing around it. Opening a file: "
+        "of a fresh process, by the clock."
     )
     table.save()
 
