@@ -178,5 +178,8 @@ SPOKEN: Final = {
 KNOWN: Final = frozenset().union(*WORDS.values())
 """Every word of WORDS: what a disguise is tried against."""
 
+EVERYDAY: Final = frozenset().union(*SPOKEN.values())
+"""Every word that tells a language."""
+
 ADDRESSED: Final = _plain(_SECOND_PERSON)
 """Words that speak to somebody."""

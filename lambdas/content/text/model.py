@@ -115,7 +115,10 @@ class TextModel:
         said = {policy: outputs[f"{policy}_logits"].tolist() for policy in self.policies}
         rows = []
         for row, normal in enumerate(normals):
-            odds = {policy: logits[row][1] - logits[row][0] for policy, logits in said.items() if normal.text}
+            if not normal.text.strip():
+                rows.append([np.nan] * len(POLICIES))
+                continue
+            odds = {policy: logits[row][1] - logits[row][0] for policy, logits in said.items()}
             rows.append([odds.get(policy, np.nan) for policy in POLICIES])
         return np.clip(np.array(rows, dtype=np.float32), -MOST, MOST)
 

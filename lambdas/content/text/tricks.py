@@ -14,7 +14,7 @@ from itertools import product
 from typing import Final
 
 from lambdas.content.text import letters
-from lambdas.content.text.lexicon import KNOWN, plain
+from lambdas.content.text.lexicon import EVERYDAY, KNOWN, plain
 from lambdas.core.characters import composed
 
 Mended = tuple[str, int]
@@ -220,9 +220,9 @@ def _decoded(word: str) -> str:
         known = _known(word.translate(table))
         if known is not None:
             return known
-    if letters_in < 3 or 2 * letters_in <= len(word):
-        return word
-    return _LEET_INSIDE.sub(lambda signs: signs[0].translate(_SIGNS), word)
+    inside = _LEET_INSIDE.sub(lambda signs: signs[0].translate(_SIGNS), word)
+    likely = letters_in >= 3 and 2 * letters_in > len(word)
+    return inside if likely or plain(inside) in EVERYDAY else word
 
 
 def repeated(text: str) -> Mended:

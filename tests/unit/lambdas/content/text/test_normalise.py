@@ -48,6 +48,7 @@ def seen(text: str) -> dict[str, int]:
         ("leet", "a55h01e", "asshole"),
         ("leet", "sh!t", "shit"),
         ("leet", "pend3jo", "pendejo"),
+        ("leet", "y0u c4n", "you can"),
         ("leet", "d0n't b3li3ve", "don't believe"),
         ("spaced", "i d i o t", "idiot"),
         ("spaced", "y o u  a r e  d u m b!", "you are dumb!"),
@@ -95,6 +96,7 @@ def test_tricks_upon_tricks() -> None:
         "JavaScript on my iPhone, McDonald too",
         "snake_case_name",
         "wow!that is 100% ok",
+        "3l of milk, 4m long, 1s later, b1 and a4",
         "שלום مرحبا 你好 สวัสดี नमस्ते",
     ],
 )
