@@ -24,6 +24,10 @@ TEXTS = (
 )
 
 
+ENCODED = "triage-bench-encoded"
+"""The bucket with a ticket model that has the content model's encoder."""
+
+
 @dataclass
 class Content(Embedded):
     """The embedded AWS; `build` holds what was trained."""
@@ -60,15 +64,18 @@ def prepared(*, tickets: bool = True, rows: int = 3_000) -> Iterator[Content]:
             UPLOADS_BUCKET=UPLOADS, LATER_QUEUE_URL=queue["QueueUrl"], POWERTOOLS_LOG_LEVEL="CRITICAL"
         )
         build = Path(given) if given else aws.folder / "build"
-        for service in ("content", "tickets") if tickets else ("content",):
-            if not (build / service / "bundles").is_dir():
-                print(f"training {service} ...", flush=True)
-                run_module(
-                    "model_build", "train", service, "--rows", str(rows), "--build-dir", str(build),
-                    "--no-tracking",
-                )  # fmt: skip
-            run_module(
-                "model_build", "publish", service, "--bucket", BUCKET, "--build-dir", str(build),
-                "--no-tracking", "--force",
-            )  # fmt: skip
+        _publish("content", build, rows)
+        if tickets:
+            _publish("tickets", build, rows)
+            aws.client("s3").create_bucket(Bucket=ENCODED)
+            _publish("tickets", build / "encoded", rows, "--encoder", "use", bucket=ENCODED)
         yield Content(aws.folder, aws.endpoint, build)
+
+
+def _publish(service: str, build: Path, rows: int, *options: str, bucket: str = BUCKET) -> None:
+    """A model trained on `rows` generated rows, unless `build` has one, published to `bucket`."""
+    given = ["--build-dir", str(build), "--no-tracking"]
+    if not (build / service / "bundles").is_dir():
+        print(f"training {service} {' '.join(options)} ...", flush=True)
+        run_module("model_build", "train", service, "--rows", str(rows), *options, *given)
+    run_module("model_build", "publish", service, "--bucket", bucket, *given, "--force")
