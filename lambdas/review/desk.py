@@ -51,20 +51,19 @@ class Desk:
 
     def list(self, asked: Asked) -> ReviewList:
         """The items of a state, in the order in which they are handed out."""
-        who, query = self._who(asked), asked.query
+        who, query, at = self._who(asked), asked.query, stamp(self.moves.now())
         state: State | None = _word(query, "state", get_args(State))
         kind: Kind | None = _word(query, "kind", get_args(Kind))
         service = _word(query, "service", self.services)
         page = lines.read(
             self.tables,
-            lines.sources(
-                [service] if service else self.services, state, stamp(self.moves.now()), lead=who.lead
-            ),
+            lines.sources([service] if service else self.services, state, at, lead=who.lead),
             limit=_limit(query),
             places=lines.places_of(query.get("cursor")),
             wanted=lambda item: kind is None or item.kind == kind,
         )
-        return ReviewList([item.summary(who.name) for item in page.items], lines.cursor_of(page.places))
+        summaries = [item.summary(who.name, at) for item in page.items]
+        return ReviewList(summaries, lines.cursor_of(page.places))
 
     def claim(self, asked: Asked) -> ClaimResponse:
         """The next item, or the one that was named, claimed and opened."""
@@ -115,9 +114,8 @@ class Desk:
         who = self._who(asked)
         return self._after(who, move(who, asked.path["id"], _body(asked, NoteRequest).note))
 
-    @staticmethod
-    def _after(who: Reviewer, item: Item) -> ActionResponse:
-        return ActionResponse(item.summary(who.name))
+    def _after(self, who: Reviewer, item: Item) -> ActionResponse:
+        return ActionResponse(item.summary(who.name, stamp(self.moves.now())))
 
 
 Body = TypeVar("Body")

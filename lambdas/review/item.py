@@ -82,31 +82,33 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> State:
         """Its state as people are told: what is open for leads only is called escalated."""
-        return "escalated" if self.state == "open" and self.escalated else self.state
+        return self._free if self.state == "open" else self.state
+
+    @property
+    def _free(self) -> State:
+        return "escalated" if self.escalated else "open"
 
     def held(self, at: str) -> bool:
         """Whether somebody has claimed it and the claim lasts at the time `at`."""
         return self.state == "claimed" and (self.claim_until or "") > at
 
-    def summary(self, name: str) -> ReviewSummary:
-        """The item as `name` sees it in a list."""
-        return ReviewSummary(**self._summed(name))
-
-    def _summed(self, name: str) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "decision_id": self.decision_id,
-            "service": self.service,
-            "kind": self.kind,
-            "state": self.shown,
-            "severity": self.severity,
-            "escalated": self.escalated,
-            "created_at": self.created_at,
-            "held_by": self.holder if self.state == "claimed" else None,
-            "claim_until": self.claim_until if self.state == "claimed" else None,
-            "settled_at": self.settled_at,
-            "mine": self.state == "claimed" and self.holder == name,
-        }
+    def summary(self, name: str, at: str) -> ReviewSummary:
+        """The item as `name` sees it at the time `at`, when a claim that has run out is none any more."""
+        held = self.held(at)
+        return ReviewSummary(
+            id=self.id,
+            decision_id=self.decision_id,
+            service=self.service,
+            kind=self.kind,
+            state=self._free if self.state == "claimed" and not held else self.shown,
+            severity=self.severity,
+            escalated=self.escalated,
+            created_at=self.created_at,
+            held_by=self.holder if held else None,
+            claim_until=self.claim_until if held else None,
+            settled_at=self.settled_at,
+            mine=held and self.holder == name,
+        )
 
     def seen(self) -> dict[str, Any]:
         """What the audit log keeps of it before and after a change: what is set, without people's notes."""

@@ -16,6 +16,8 @@ from lambdas.review.tables import Place, Tables
 
 MOST_SCANNED: Final = 1_000
 """Items a reading looks at at most, whatever few of them are wanted."""
+FURTHER: Final = 100
+"""Items a query after the first: who must read on has much to pass over."""
 _END: Final = Place("", "")
 
 
@@ -99,6 +101,7 @@ class _Reader:
                 below=self.source.below,
                 newest_first=self.source.newest_first,
             )
+            size = FURTHER
             for item in found:
                 self.scanned += 1
                 if wanted(item):

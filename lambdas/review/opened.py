@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from lambdas.core.decide import utc_now
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.errors import Forbidden
 from lambdas.core.labelling import Labelling
 from lambdas.review import audit
-from lambdas.review.item import GENESIS, SECOND, Item
+from lambdas.review.item import GENESIS, SECOND, Item, stamp
 from lambdas.review.media import Media
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.schema import Opinion, Review
@@ -20,11 +23,19 @@ from lambdas.review.tables import Tables
 class Opener:
     """Puts a Review together from the queue, the decision log, the audit log and the links to media."""
 
-    def __init__(self, tables: Tables, log: DecisionLog, labelling: Labelling, media: Media) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        log: DecisionLog,
+        labelling: Labelling,
+        media: Media,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._tables = tables
         self._log = log
         self._labelling = labelling
         self._media = media
+        self._now = now
 
     def open(self, who: Reviewer, review_id: str) -> Review:
         """The item whole, as `who` may see it.
@@ -41,7 +52,7 @@ class Opener:
         words = self._labelling.words_of(decision.service, decision.version)
         entries, item = self._history(item)
         return Review(
-            **msgspec.structs.asdict(item.summary(who.name)),
+            **msgspec.structs.asdict(item.summary(who.name, stamp(self._now()))),
             asked=asked,
             answer=answer,
             labels=list(words.words),

@@ -97,6 +97,8 @@ class TestClaims:
             world.claims.named(BO, "tickets.a")
         world.clock.pass_(minutes=1, seconds=1)
         assert ids(world)[0] == "tickets.a", "what was let go comes before what is more severe"
+        listed = world.tables.get("tickets.a").summary(ANA.name, stamp(world.clock()))
+        assert (listed.state, listed.held_by, listed.mine) == ("open", None, False)
         taken = world.claims.next(BO)
         assert taken is not None
         assert (taken.id, taken.holder) == ("tickets.a", BO.name)

@@ -139,7 +139,7 @@ class QueueWorld:
             now=self.clock,
         )  # fmt: skip
         self.appeals = Appeals(self.tables, self.log, outcomes=OUTCOMES, now=self.clock)
-        self.opener = Opener(self.tables, self.log, self.labelling, Media(None, seconds=60))
+        self.opener = Opener(self.tables, self.log, self.labelling, Media(None, seconds=60), self.clock)
         self.intake = Intake(self.tables, Telemetry("intake"), now=self.clock)
 
     def decided(
