@@ -48,6 +48,14 @@ class TestCovers:
         page.get_by_role("button", name="Colour", exact=True).click()
         assert image.evaluate("each => getComputedStyle(each).filter") == "none"
 
+    def test_what_mattered_in_the_picture_is_asked_of_the_model(self, ana: Console, post: str) -> None:
+        if not ana.page.locator(".chip input").count():
+            pytest.skip("no content model is live, so none can be asked")
+        ana.page.get_by_role("button", name="Show the picture").click()
+        ana.press("h")
+        expect(ana.page.locator("figcaption")).to_contain_text("Red is where", timeout=60_000)
+        ana.page.wait_for_function("document.querySelector('.media-heat').naturalWidth > 0")
+
     def test_the_transcript_seeks_the_sound(self, ana: Console, post: str) -> None:
         page = ana.page
         page.get_by_role("button", name="Show the sound").click()
