@@ -130,7 +130,9 @@ def test_an_image_model_gives_its_classes_and_an_embedding(tmp_path: Path, into:
     picture = np.random.default_rng(1).normal(size=(2, 32, 32, 3)).astype(np.float32)
     embedding, logits = run(into, {"image": picture})
     with torch.no_grad():
-        expected = network(pixel_values=torch.tensor(picture.transpose(0, 3, 1, 2)), output_hidden_states=True)
+        expected = network(
+            pixel_values=torch.tensor(picture.transpose(0, 3, 1, 2)), output_hidden_states=True
+        )
     assert embedding.shape == (2, 32)
     assert np.abs(logits - expected.logits.numpy()).max() < 1e-4
     assert np.abs(embedding - expected.hidden_states[-1].mean(dim=1).numpy()).max() < 1e-4
