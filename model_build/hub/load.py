@@ -124,7 +124,8 @@ def _image(found: Located) -> dict[str, Any]:
 
 
 def _sound(found: Located) -> dict[str, Any]:
-    """Sounds are 16 kHz mono and, with `normalise`, of mean 0 and variance 1, by lambdas/content/audio/own.py."""
+    """Sounds are 16 kHz mono and, with `normalise`, of mean 0 and variance 1, by
+    lambdas/content/audio/own.py."""
     read = _preprocessor(found)
     if read.sampling_rate != 16_000:
         raise EncoderUnsupported(f"{found.folder} wants {read.sampling_rate} samples a second, not 16,000")
