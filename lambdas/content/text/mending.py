@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from lambdas.content.text import tricks
@@ -41,8 +42,28 @@ def _mended(text: str, *, latin: bool) -> Normal:
             seen = _sum(seen, counts)
         pieces += [Piece(part, *found.span()) for part in parts]
     joined, together = _joined(pieces)
-    whole = " ".join(piece.text for piece in joined)
-    return Normal(whole, _sum(seen, together), text, joined)
+    return Normal(_written(joined), _sum(seen, together), text, joined)
+
+
+def _written(pieces: Sequence[Piece]) -> str:
+    """The pieces with a space between them; two between single characters further apart, as in `a b  c d`."""
+    written = []
+    for before, piece in zip((None, *pieces), pieces, strict=False):
+        if before is not None:
+            apart = _single(before) and _single(piece) and _gap(before, piece) > 1
+            written.append("  " if apart else " ")
+        written.append(piece.text)
+    return "".join(written)
+
+
+def _single(piece: Piece) -> bool:
+    bare = piece.text.strip(EDGES)
+    return len(bare) == 1 and bare != "&"
+
+
+def _gap(before: Piece, piece: Piece) -> int:
+    """How far apart two pieces stand: 1, or 2 for more."""
+    return min(2, max(1, piece.start - before.stop))
 
 
 def _is_latin(text: str) -> bool:
@@ -107,8 +128,8 @@ def _joined(pieces: list[Piece]) -> tuple[tuple[Piece, ...], tuple[int, ...]]:
 def _run(pieces: list[Piece], start: int) -> int:
     """Where the single characters end that begin at `start`, all of them the same gap apart."""
     stop, gap = start, 0
-    while stop < len(pieces) and len(pieces[stop].text.strip(EDGES)) == 1:
-        here = max(1, pieces[stop].start - pieces[stop - 1].stop) if stop > start else 0
+    while stop < len(pieces) and _single(pieces[stop]):
+        here = _gap(pieces[stop - 1], pieces[stop]) if stop > start else 0
         if stop > start + 1 and here != gap:
             break
         gap = here
