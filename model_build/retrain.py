@@ -9,7 +9,9 @@ from typing import Any
 
 from lambdas.core.bundle import Manifest
 from lambdas.core.variant import Rollout
+from model_build.csv_source import header_of
 from model_build.errors import BuildError
+from model_build.examine import Layout
 from model_build.job import Job, Source
 from model_build.pipeline import train_model
 from model_build.preflight.bundles import Opened, champion
@@ -17,7 +19,7 @@ from model_build.preflight.check import check
 from model_build.preflight.held_out import RETRAINING, HeldOut, of_csv, test_split
 from model_build.preflight.verdict import GateFailed, Verdict, failed
 from model_build.publish import publish, read_rollout
-from model_build.retrain_data import Joined, join, with_joined
+from model_build.retrain_data import Joined, join, with_joined, with_media
 from model_build.retrain_log import Verdict as Said
 from model_build.retrain_log import read_verdicts
 from model_build.retrain_rows import FetchMedia, no_media
@@ -63,6 +65,8 @@ def retrain(
     verdicts = _verdicts(job, place)
     opened = champion(place.s3, place.bucket, job.workspace)
     source = _base(job, opened)
+    if fetch is not no_media:
+        job = with_media(job, verdicts)
     with job.reporter.stage("join") as stage:
         joined = join(job, source.csv, verdicts, fetch)
         stage.note = (
@@ -160,10 +164,18 @@ def tell(job: Job, verdicts: Sequence[Verdict]) -> None:
 
 def _rows(job: Job, manifest: Manifest, joined: Joined) -> list[HeldOut]:
     """The test split without the verdicts in it, and the verdicts that are never trained on."""
-    found = [test_split(job.workspace, job.service, manifest)]
+    parameters = job.parameters.service
+    groups = [name for name in parameters.fairness.groups if name in header_of(joined.train, ",")]
+    found = [test_split(job.workspace, job.service, manifest, groups)]
     if joined.holdout is not None:
-        found.append(of_csv(joined.holdout, job.service, job.layout, "the verdicts held out"))
+        found.append(of_csv(joined.holdout, job.service, _without_files(job.layout), "the verdicts held out"))
     return [rows for rows in found if rows is not None]
+
+
+def _without_files(layout: Layout) -> Layout:
+    """`layout` without the columns of media: the held-out rows are compared by their texts."""
+    extra = {name: column for name, column in layout.columns.extra.items() if name not in layout.files}
+    return replace(layout, columns=replace(layout.columns, extra=extra))
 
 
 def _say_other_labels(job: Job) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from lambdas.core.bundle import sha256_of
-from model_build.csv_source import LONGEST_FIELD, open_csv
+from model_build.csv_source import LONGEST_FIELD, header_of, open_csv
 from model_build.job import Job
 from model_build.parameters import DataParameters
 from model_build.preflight.held_out import JOINED, RETRAINING, JoinedNote
@@ -33,7 +34,7 @@ class Joined(NamedTuple):
 
 
 def columns_of(data: DataParameters) -> list[str]:
-    """The columns of the CSV that are read, in order."""
+    """The columns of the CSV that are trained on, in order."""
     single = [name for name in (data.time, data.group, data.language) if name]
     return list(dict.fromkeys([*data.text, *data.label, *single, *data.extra.values()]))
 
@@ -44,7 +45,9 @@ def join(job: Job, base: Path, verdicts: Sequence[Verdict], fetch: FetchMedia = 
     Raises DataValidationError when the base is no such CSV.
     """
     data, parameters = job.parameters.service.data, job.parameters.service.retrain
-    columns = columns_of(data)
+    header = set(header_of(base, data.delimiter))
+    groups = [name for name in job.parameters.service.fairness.groups if name in header]
+    columns = list(dict.fromkeys([*columns_of(data), *groups]))
     folder = job.workspace.build / job.service.name / RETRAINING
     folder.mkdir(parents=True, exist_ok=True)
     train, holdout = folder / TRAIN, folder / HOLDOUT
@@ -58,11 +61,12 @@ def join(job: Job, base: Path, verdicts: Sequence[Verdict], fetch: FetchMedia = 
         into.writeheader()
         aside.writeheader()
         base_rows = 0
-        for row in _base(base, columns, data, job):
+        added = set(file_columns(job)) - header
+        for row in _base(base, [name for name in columns if name not in added], job):
             into.writerow(row)
             base_rows += 1
         for verdict in verdicts:
-            found = row_of(verdict, job.service, data, fetch)
+            found = row_of(verdict, job.service, data, fetch, groups)
             if found is None:
                 counted["unusable"] += 1
             elif not job.service.delayed and held_out(verdict, parameters.holdout):
@@ -74,6 +78,35 @@ def join(job: Job, base: Path, verdicts: Sequence[Verdict], fetch: FetchMedia = 
                 counted["trained"] += 1
     (folder / JOINED).write_bytes(msgspec.json.encode(JoinedNote(sha256_of(train), base_rows)))
     return Joined(train, holdout if counted["held_out"] else None, base_rows, **counted)
+
+
+def file_columns(job: Job) -> list[str]:
+    """The columns whose cells are paths of files."""
+    extra = job.parameters.service.data.extra
+    return [column for field, column in extra.items() if job.service.fields[field].kind == "file"]
+
+
+def with_media(job: Job, verdicts: Sequence[Verdict]) -> Job:
+    """The job with columns for the media of the verdicts, where there are some and the data has none.
+
+    What cannot be read of them is left out, as serving leaves it out.
+    """
+    service = job.parameters.service
+    kept = {
+        name: name
+        for name, field in job.service.fields.items()
+        if field.kind == "file"
+        and name not in service.data.extra
+        and any(isinstance(verdict.asked.get(name), dict) for verdict in verdicts)
+    }
+    if not kept:
+        return job
+    changed = msgspec.structs.replace(
+        service,
+        data=msgspec.structs.replace(service.data, extra={**service.data.extra, **kept}),
+        missing=msgspec.structs.replace(service.missing, media="impute"),
+    )
+    return replace(job, parameters=msgspec.structs.replace(job.parameters, service=changed))
 
 
 def with_joined(job: Job, joined: Path) -> tuple[Any, str | None]:
@@ -98,10 +131,11 @@ def with_joined(job: Job, joined: Path) -> tuple[Any, str | None]:
     return msgspec.structs.replace(job.parameters, service=changed), why
 
 
-def _base(path: Path, columns: Sequence[str], data: DataParameters, job: Job) -> Iterator[Row]:
+def _base(path: Path, columns: Sequence[str], job: Job) -> Iterator[Row]:
     """The rows of the base CSV; paths of files are made absolute, for the joined file lies elsewhere."""
     csv.field_size_limit(min(LONGEST_FIELD, sys.maxsize))
-    files = [column for field, column in data.extra.items() if job.service.fields[field].kind == "file"]
+    data = job.parameters.service.data
+    files = [name for name in file_columns(job) if name in columns]
     for chunk in open_csv(path, columns, data.delimiter).chunks(columns):
         for k in range(len(chunk.rows)):
             row = {name: chunk.cells[name][k] for name in columns}

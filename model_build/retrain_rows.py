@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,13 +23,18 @@ def no_media(kept: Mapping[str, Any]) -> str | None:
 
 
 def row_of(
-    verdict: Verdict, service: TrainingService, data: DataParameters, fetch: FetchMedia = no_media
+    verdict: Verdict,
+    service: TrainingService,
+    data: DataParameters,
+    fetch: FetchMedia = no_media,
+    groups: Sequence[str] = (),
 ) -> Row | None:
     """The CSV row of a verdict, by column; None when nothing of the item is left to learn from.
 
+    `groups` are further columns, with what was declared of them.
     Labels that no person was asked for, those beside the first, are the decision's own.
     """
-    values = _values(verdict, service, fetch)
+    values = _values(verdict, service, data, fetch)
     row: Row = {}
     for field, columns in service.text_fields(data.text).items():
         if columns:
@@ -43,6 +48,8 @@ def row_of(
         row[data.time] = _time(verdict, data.time_format)
     if data.group:
         row.setdefault(data.group, verdict.decision_id)
+    for name in groups:
+        row.setdefault(name, str((verdict.asked.get("attributes") or {}).get(name, "")))
     if data.language:
         row[data.language] = str(verdict.asked.get("language") or "")
     return row
@@ -59,15 +66,27 @@ def held_out(verdict: Verdict, share: float) -> bool:
     return int.from_bytes(digest, "big") / 2**64 < share
 
 
-def _values(verdict: Verdict, service: TrainingService, fetch: FetchMedia) -> dict[str, str]:
-    """What was asked, by field of the schema, as a CSV holds it."""
+def _values(
+    verdict: Verdict, service: TrainingService, data: DataParameters, fetch: FetchMedia
+) -> dict[str, str]:
+    """What was asked, by field of the schema, as a CSV holds it; of media also the words found in them."""
     found: dict[str, str] = {}
-    for name in service.fields:
+    for name, field in service.fields.items():
         value = verdict.asked.get(name)
-        if service.fields[name].kind == "file":
-            value = fetch(value) if isinstance(value, Mapping) else None
+        if field.kind == "file":
+            value = fetch(value) if name in data.extra and isinstance(value, Mapping) else None
+        elif field.kind == "words":
+            value = _found_in(name, verdict.answer)
         found[name] = "" if value is None else str(value)
     return found
+
+
+def _found_in(name: str, answer: Mapping[str, Any]) -> str | None:
+    """The text that was read in the image, or heard in the sound."""
+    if name != "audio_text":
+        return answer.get(name)
+    segments = (answer.get("transcript") or {}).get("segments") or ()
+    return " ".join(str(segment["text"]) for segment in segments if segment.get("text"))
 
 
 def _labels(verdict: Verdict, service: TrainingService, data: DataParameters) -> Row:

@@ -37,7 +37,10 @@ def thresholds(tried: Tried) -> int:
         choosing, measuring = halves(tried.rows, service)
     else:
         dataset = dataset_of(tried.place, tried.manifest)
-        choosing, measuring = of_split(dataset, service, fairness.groups, split="calibrate"), tried.rows
+        groups = list(tried.rows.declared)
+        delimiter = tried.parameters.service.data.delimiter
+        choosing = of_split(dataset, service, tried.place, groups, delimiter=delimiter, split="calibrate")
+        measuring = tried.rows
     prices, least = prices_of(tried.parameters), fairness.least_rows
     with tried.reporter.stage("thresholds") as stage:
         chosen_on = _side(tried, choosing)
@@ -94,8 +97,9 @@ def reweigh(tried: Tried) -> int:
 
 def after_training(job: Job, manifest: Manifest) -> None:
     """Move the thresholds of the bundle that was just trained: a second bundle, newer than it."""
-    groups = job.parameters.service.fairness.groups
-    rows = of_split(dataset_of(job.workspace, manifest), job.service, groups)
+    groups, delimiter = job.parameters.service.fairness.groups, job.parameters.service.data.delimiter
+    dataset = dataset_of(job.workspace, manifest)
+    rows = of_split(dataset, job.service, job.workspace, groups, delimiter=delimiter)
     folder = job.workspace.bundles / manifest.version
     thresholds(
         Tried(

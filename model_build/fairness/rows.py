@@ -14,7 +14,9 @@ from model_build.clean import key_of
 from model_build.csv_source import open_csv
 from model_build.dataset import Batch, Dataset, Split
 from model_build.errors import ParametersError
+from model_build.fairness.declared import declared
 from model_build.service import TrainingService
+from model_build.workspace import Workspace
 
 Bools = npt.NDArray[np.bool_]
 
@@ -39,9 +41,15 @@ class Rows:
 
 
 def of_split(
-    dataset: Dataset, service: TrainingService, groups: Sequence[str] = (), *, split: Split = "test"
+    dataset: Dataset,
+    service: TrainingService,
+    place: Workspace | None = None,
+    groups: Sequence[str] = (),
+    *,
+    delimiter: str = ",",
+    split: Split = "test",
 ) -> Rows:
-    """The rows of a split. `groups` are fields of the schema in which people say what they are."""
+    """The rows of a split. `groups` are columns of the CSV of `place` in which people say what they are."""
     batches = list(dataset.batches(split, BATCH_ROWS))
     truth = {
         head: np.concatenate([batch.labels[head] for batch in batches]) == classes.index(head)
@@ -49,17 +57,14 @@ def of_split(
         if head in classes
     }
     languages = [language or "" for batch in batches for language in batch.languages or []]
+    numbers = np.concatenate([batch.rows for batch in batches])
     return Rows(
         source=f"the {split} split of {Path(dataset.source).name}",
         texts=[text for batch in batches for text in service.texts(batch)],
         truth=with_outcome(truth),
         batches=batches,
         languages=languages or None,
-        declared={
-            name: [value or "" for batch in batches for value in batch.columns[name]]
-            for name in groups
-            if batches and name in batches[0].columns
-        },
+        declared={} if place is None else declared(place, groups, numbers, delimiter, tested=split == "test"),
     )
 
 

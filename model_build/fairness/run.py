@@ -132,7 +132,8 @@ def rows_of(
     for name in ("text", "label", "positive", "language"):
         if getattr(options, name):
             raise ParametersError(f"--{name} is about your own data: pass --csv too")
-    return of_split(dataset_of(place, manifest), service, groups)
+    delimiter = parameters.service.data.delimiter
+    return of_split(dataset_of(place, manifest), service, place, groups, delimiter=delimiter)
 
 
 def dataset_of(place: Workspace, manifest: Manifest) -> Dataset:

@@ -91,12 +91,7 @@ def _fairness(
     verdicts = []
     for each in rows:
         truth = with_outcome({head: np.asarray(labels == head) for head, labels in each.labels.items()})
-        declared = {
-            name: [value or "" for batch in each.batches for value in batch.columns[name]]
-            for name in parameters.groups
-            if name in each.batches[0].columns
-        }
-        by = dimensions(each.texts, languages=each.languages, declared=declared)
+        by = dimensions(each.texts, languages=each.languages, declared=each.declared)
         new, old = (decide(service, b.folder, b.manifest, each.batches) for b in (candidate, champion))
         verdicts += not_less_fair(new, old, truth[OUTCOME], by, each.source, parameters, seed=seed)
     own = templates()

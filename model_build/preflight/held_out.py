@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from model_build.csv_source import open_csv
 from model_build.dataset import Batch, Dataset, load_dataset
 from model_build.errors import StageNotRun
 from model_build.examine import Examiner, Layout
+from model_build.fairness.declared import declared
 from model_build.service import TrainingService
 from model_build.workspace import Workspace
 
@@ -42,12 +43,20 @@ class HeldOut:
     labels: Mapping[str, Labels]
     texts: list[str] = field(default_factory=list)
     languages: list[str] | None = None
+    declared: Mapping[str, list[str]] = field(default_factory=dict)
+    """Columns of the CSV in which people say what they are."""
 
     def __len__(self) -> int:
         return sum(map(len, self.batches))
 
 
-def test_split(place: Workspace, service: TrainingService, manifest: Manifest) -> HeldOut | None:
+def test_split(
+    place: Workspace,
+    service: TrainingService,
+    manifest: Manifest,
+    groups: Sequence[str] = (),
+    delimiter: str = ",",
+) -> HeldOut | None:
     """The test split that the bundle of `manifest` was measured on, if it is still in the workspace.
 
     Verdicts that were joined to the data are not in it: were they wrong, a model that learned from them would
@@ -59,7 +68,11 @@ def test_split(place: Workspace, service: TrainingService, manifest: Manifest) -
         return None
     if (dataset.sha256, dataset.seed) != (manifest.training_data.sha256, manifest.seed):
         return None
-    return of_dataset(dataset, service, rows_up_to=_base_rows(place, dataset.sha256))
+    found = of_dataset(dataset, service, rows_up_to=_base_rows(place, dataset.sha256))
+    if not groups or not found.batches:
+        return found
+    numbers = np.concatenate([batch.rows for batch in found.batches])
+    return replace(found, declared=declared(place, groups, numbers, delimiter))
 
 
 def _base_rows(place: Workspace, sha256: str) -> int | None:

@@ -29,7 +29,9 @@ def look(
     """What the gates say of the bundle in `folder`; the user is told. Raises PublishError, BundleError."""
     with reporter.stage("gates") as stage:
         live = champion(s3_client(), bucket, place)
-        rows = test_split(place, service, read_bundle(folder, service.name)) if live else None
+        own, known = parameters.service, read_bundle(folder, service.name)
+        groups, delimiter = own.fairness.groups, own.data.delimiter
+        rows = test_split(place, service, known, groups, delimiter) if live else None
         verdicts = check(
             folder,
             live,

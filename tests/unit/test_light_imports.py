@@ -26,7 +26,7 @@ HEAVY = (
         "lambdas.transactions.stream", "lambdas.transactions.catch_up", "lambdas.labels.handler",
         "lambdas.alerts.handler", "lambdas.transactions.learning.handler", "lambdas.content.handler",
         "lambdas.content.later_handler", "lambdas.review.handler", "lambdas.review.intake_handler",
-        "lambdas.console.handler",
+        "lambdas.console.handler", "lambdas.fairness.handler",
     ],
 )  # fmt: skip
 def test_a_handler_imports_nothing_heavy(module: str) -> None:
