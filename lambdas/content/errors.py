@@ -6,7 +6,7 @@ from lambdas.core.errors import InvalidRequest, TriageError
 
 
 class Refused(InvalidRequest):
-    """Media that is not taken: of a type that is not offered, empty, or a bomb. `field` names the modality."""
+    """Media that is not taken: of another type, empty, or a bomb. `field` names the modality."""
 
 
 class UnsupportedType(Refused):
