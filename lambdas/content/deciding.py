@@ -44,19 +44,6 @@ class Texts:
         rows = [row for row in self._places[post].values() if not np.isnan(said[row])]
         return words_that_mattered(self._read, max(rows, key=said.__getitem__), policy) if rows else []
 
-    def all_words(self, post: int) -> dict[str, dict[str, list[Term]]]:
-        """The words of that post that counted most, by channel and policy, where any did."""
-        if self._read is None:
-            return {}
-        return {
-            channel: {
-                policy: words
-                for policy in POLICIES
-                if (words := words_that_mattered(self._read, row, policy))
-            }
-            for channel, row in self._places[post].items()
-        }
-
 
 def decide(model: ContentModel, seen: Sequence[Seen], stamps: Sequence[Stamp]) -> list[ContentDecision]:
     """One decision a post. Raises BundleError."""

@@ -19,6 +19,7 @@ from lambdas.content.media import MediaStore
 from lambdas.content.model import ContentModel
 from lambdas.content.policies import POLICIES
 from lambdas.content.schema import ContentDecision
+from lambdas.content.text.leaving_out import words_by_leaving_out
 from lambdas.core.errors import BundleError, DependencyDown, InvalidRequest, NotFound
 from lambdas.core.http import Asked, Content
 from lambdas.core.model_store import Loaded, ModelStore
@@ -124,9 +125,12 @@ class Explainer:
 def _words(
     model: ContentModel, decision: ContentDecision, post: KeptPost
 ) -> dict[str, dict[str, list[Term]]]:
-    """The words that counted, by channel and policy."""
+    """The words that counted, by channel and policy, where any did."""
     seen = Seen(None, post.text or "", {}, image_text=decision.image_text, transcript=decision.transcript)
-    return Texts(model, [seen]).all_words(0)
+    found = {channel: words_by_leaving_out(model.text, text) for channel, text in seen.texts().items()}
+    return {
+        channel: {policy: words for policy, words in said.items() if words} for channel, said in found.items()
+    }
 
 
 def _sound(model: ContentModel, decision: ContentDecision) -> Sound | None:

@@ -12,6 +12,7 @@ import pytest
 
 from lambdas.content.policies import MOST, POLICIES
 from lambdas.content.text.features import handmade
+from lambdas.content.text.leaving_out import words_by_leaving_out
 from lambdas.content.text.model import CHARACTERS_A_RUN, TextModel, words_that_mattered
 from lambdas.content.text.normalise import Normal, normalise
 from lambdas.core.bundle import MODEL
@@ -131,6 +132,33 @@ def test_what_the_words_add_is_what_the_score_is_made_of(
     bias = fitted[2]["toxicity"].bias
     total = float(read.parts[0].contributions["toxicity"].sum()) + float(bias[1] - bias[0])
     assert read.signals[0, 0] == pytest.approx(total, abs=1e-4)
+
+
+def test_leaving_a_word_out_tells_what_the_score_hangs_on(model: TextModel) -> None:
+    text = "What a lovely day, you 1d10t and i d i o t!"
+    found = words_by_leaving_out(model, text)
+    assert set(found) == {"toxicity", "threat"}
+    assert found["toxicity"][0].term == "1d10t"
+    assert found["threat"][0].term == "lovely"
+    whole, without = model.read(
+        ["What a lovely day, you idiot and idiot!", "What a lovely day, you and !"]
+    ).signals
+    assert found["toxicity"][0].weight == pytest.approx(float(whole[0] - without[0]), abs=1e-3)
+
+
+def test_a_text_of_one_word_hangs_on_that_word(model: TextModel) -> None:
+    said = float(model.read(["idiot"]).signals[0, 0])
+    (only,) = words_by_leaving_out(model, "idiot")["toxicity"]
+    assert (only.term, only.weight) == ("idiot", pytest.approx(said, abs=1e-3))
+    assert words_by_leaving_out(model, "idiot")["threat"] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "!!!", "idiot " + " ".join(f"w{k}x" for k in range(200)), "idiot " * 2_000]
+)
+def test_a_text_without_words_or_too_long_is_explained_by_its_n_grams(model: TextModel, text: str) -> None:
+    found = words_by_leaving_out(model, text)
+    assert found["toxicity"] == words_that_mattered(model.read([text]), 0, "toxicity")
 
 
 def test_a_policy_without_a_head_has_no_words(model: TextModel) -> None:
