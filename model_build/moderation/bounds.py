@@ -21,6 +21,8 @@ Z: Final = 1.6448536269514722
 """The 95 % quantile of the standard normal distribution: a one-sided interval."""
 
 SLACK: Final = 0.05
+EVEN: Final = 0.5
+"""No post is removed without a person that is likelier fine than not, however right the removals are together."""
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
@@ -47,7 +49,7 @@ def removal_bound(probabilities: Floats, broken: Bools, precision: float, least:
     good = (removed >= least) & (right / removed >= precision) & sure
     if not good.any():
         return NEVER
-    return _below(ranked, int(ends[np.flatnonzero(good)[-1]]))
+    return max(_below(ranked, int(ends[np.flatnonzero(good)[-1]])), EVEN)
 
 
 def review_bound(probabilities: Floats, broken: Bools, recall: float) -> float:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from model_build.errors import ParametersError
 from model_build.intervals import wilson
-from model_build.moderation.bounds import SLACK, Z, choose_bounds, removal_bound, review_bound, wilson_lower
+from model_build.moderation.bounds import (
+    EVEN,
+    SLACK,
+    Z,
+    choose_bounds,
+    removal_bound,
+    review_bound,
+    wilson_lower,
+)
 from model_build.moderation.costs import PolicyRule, decode_costs
 from model_build.thresholds import NEVER
 
@@ -41,8 +49,15 @@ def test_what_is_removed_is_as_precise_as_asked_and_no_lower_bound_would_be(seed
     probabilities, broken = rows(1_500, seed)
     bound = removal_bound(probabilities, broken, 0.9, 30)
     assert good(probabilities, broken, bound, 0.9)
-    lower = np.unique(probabilities[probabilities < bound])
+    lower = np.unique(probabilities[(probabilities < bound) & (probabilities >= EVEN)])
     assert not any(good(probabilities, broken, each, 0.9) for each in lower)
+
+
+def test_what_is_likelier_fine_than_not_is_never_removed_without_a_person() -> None:
+    probabilities = np.r_[np.full(900, 0.95), np.full(20, 0.3), np.full(80, 0.01)]
+    broken = np.r_[np.ones(900, dtype=np.bool_), np.arange(20) % 3 == 0, np.zeros(80, dtype=np.bool_)]
+    found = choose_bounds(probabilities, broken, PolicyRule(remove_precision=0.95, review_recall=0.999), 30)
+    assert found.remove == 0.5 and found.review < 0.3
 
 
 @pytest.mark.parametrize(
