@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from cdk.constructs.fairness_monitor import watched
 from cdk.services import ALERTS, CONSOLE, REVIEW_INTAKE, SERVICES, Service, Worker, behind_the_api
 from tests.infrastructure.assembly import Assembly
 from tests.infrastructure.synthesize import more_services as listed
@@ -48,7 +49,7 @@ def follows_from(services: Sequence[Service]) -> Counter[str]:
     for service in services:
         workers = [w for w in (service.catch_up, service.stream, service.later, service.learner) if w]
         queues = [w for w in (service.catch_up, service.stream, service.later) if w]
-        found["AWS::Lambda::Function"] += 1 + len(workers)
+        found["AWS::Lambda::Function"] += 1 + len(workers) + watched([service])
         found["AWS::ApiGateway::Method"] += len(service.routes)
         found["AWS::CloudWatch::Alarm"] += 2 + (service.stream is not None)
         found["AWS::SQS::Queue"] += 2 * len(queues)
