@@ -12,7 +12,7 @@ from tests.infrastructure.assembly import Assembly, text
 
 ROOT = Path(__file__).resolve().parents[2]
 
-WITH_FUNCTIONS = ("Triage-Api", "Triage-Streaming")
+WITH_FUNCTIONS = ("Triage-Api", "Triage-Streaming", "Triage-Review")
 
 
 def test_one_image_tagged_with_its_own_hash(plain: Assembly) -> None:
@@ -49,9 +49,9 @@ def test_building_and_pushing_wait_for_the_repository(plain: Assembly) -> None:
         assert artifacts[f"{stack}.assets"]["dependencies"] == ["Triage-Artifacts"]
 
 
-def test_both_stacks_with_functions_share_one_image(plain: Assembly) -> None:
-    api, streaming = (plain.assets(stack)["dockerImages"] for stack in WITH_FUNCTIONS)
-    assert api == streaming
+def test_all_stacks_with_functions_share_one_image(plain: Assembly) -> None:
+    api, *others = (plain.assets(stack)["dockerImages"] for stack in WITH_FUNCTIONS)
+    assert others == [api] * len(others)
 
 
 def test_the_laptop_builds_no_image(laptop: Assembly) -> None:
