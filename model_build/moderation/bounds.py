@@ -22,7 +22,8 @@ Z: Final = 1.6448536269514722
 
 SLACK: Final = 0.05
 EVEN: Final = 0.5
-"""No post is removed without a person that is likelier fine than not, however right the removals are together."""
+"""No post that is likelier fine than not is removed without a person,
+however right the removals are together."""
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
