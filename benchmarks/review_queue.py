@@ -284,7 +284,7 @@ def run(items: int = ITEMS) -> None:
         f"{PROCESSES * THREADS} claimers in {PROCESSES} processes; those of {VANISHING} claimed {HELD} each "
         f"and were gone. Claims last {EXPIRY_SECONDS:.0f} s here. The embedded AWS is one process on the "
         "same machine: the milliseconds are those of all claimers at once on it, not DynamoDB's; tries carry "
-        f"over. It reads a whole table for a query of an index, so {WINDOW} items are in the queue at a time; "
+        f"over. It reads a whole table for a query of an index, so {WINDOW} items are queued at a time; "
         "what is settled is taken out, and new ones come in."
     )
     table.save()
