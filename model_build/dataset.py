@@ -120,21 +120,6 @@ class Batch:
             history=None if self.history is None else self.history[here],
         )
 
-    def where(self, which: npt.NDArray[np.bool_]) -> Batch:
-        """The rows where `which`, [rows], says so."""
-        places = np.flatnonzero(which)
-        kept = places.tolist()
-        return Batch(
-            columns={name: [values[k] for k in kept] for name, values in self.columns.items()},
-            labels={head: labels[places] for head, labels in self.labels.items()},
-            rows=self.rows[places],
-            folds=self.folds[places],
-            groups=None if self.groups is None else [self.groups[k] for k in kept],
-            languages=None if self.languages is None else [self.languages[k] for k in kept],
-            times=None if self.times is None else self.times[places],
-            history=None if self.history is None else self.history[places],
-        )
-
 
 class Fold(msgspec.Struct, frozen=True):
     """One round of cross-validation: fit on the rows in `train` folds, score on the `validate` fold."""

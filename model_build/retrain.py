@@ -16,10 +16,10 @@ from model_build.job import Job, Source
 from model_build.pipeline import train_model
 from model_build.preflight.bundles import Opened, champion
 from model_build.preflight.check import check
-from model_build.preflight.held_out import RETRAINING, HeldOut, of_csv, test_split
+from model_build.preflight.held_out import HeldOut, of_csv, test_split
 from model_build.preflight.verdict import GateFailed, Verdict, failed
 from model_build.publish import publish, read_rollout
-from model_build.retrain_data import Joined, join, with_joined, with_media
+from model_build.retrain_data import RETRAINING, Joined, join, tested_rows, with_joined, with_media
 from model_build.retrain_log import Verdict as Said
 from model_build.retrain_log import read_verdicts
 from model_build.retrain_rows import FetchMedia, no_media
@@ -65,15 +65,16 @@ def retrain(
     verdicts = _verdicts(job, place)
     opened = champion(place.s3, place.bucket, job.workspace)
     source = _base(job, opened)
+    tested = tested_rows(job, source)
     if fetch is not no_media:
         job = with_media(job, verdicts)
     with job.reporter.stage("join") as stage:
-        joined = join(job, source.csv, verdicts, fetch)
+        joined = join(job, source.csv, verdicts, fetch, tested)
         stage.note = (
             f"{joined.base_rows:,} rows, and {joined.trained:,} verdicts; {joined.held_out:,} are held out, "
             f"{joined.unusable:,} cannot be used"
         )
-    parameters, why = with_joined(job, joined.train)
+    parameters, why = with_joined(job, joined)
     if why:
         say(f"  note: {why}")
     retraining = replace(job, parameters=parameters, synthetic=source.synthetic)
@@ -163,7 +164,7 @@ def tell(job: Job, verdicts: Sequence[Verdict]) -> None:
 
 
 def _rows(job: Job, manifest: Manifest, joined: Joined) -> list[HeldOut]:
-    """The test split without the verdicts in it, and the verdicts that are never trained on."""
+    """The rows that the champion was tested on too, and the verdicts that are never trained on."""
     parameters = job.parameters.service
     groups = [name for name in parameters.fairness.groups if name in header_of(joined.train, ",")]
     found = [test_split(job.workspace, job.service, manifest, groups)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,16 +20,6 @@ from model_build.service import TrainingService
 from model_build.workspace import Workspace
 
 BATCH_ROWS: Final = 1024
-RETRAINING, JOINED = "retrain", "joined.json"
-
-
-class JoinedNote(msgspec.Struct, frozen=True):
-    """What a retraining notes of its CSV: how many of its first rows are no verdicts."""
-
-    sha256: str
-    base_rows: int
-
-
 Labels = npt.NDArray[np.str_]
 
 
@@ -57,46 +46,30 @@ def test_split(
     groups: Sequence[str] = (),
     delimiter: str = ",",
 ) -> HeldOut | None:
-    """The test split that the bundle of `manifest` was measured on, if it is still in the workspace.
-
-    Verdicts that were joined to the data are not in it: were they wrong, a model that learned from them would
-    look right on them.
-    """
+    """The test split that the bundle of `manifest` was measured on, if it is still in the workspace."""
     try:
         dataset = load_dataset(place.work / "dataset")
     except StageNotRun:
         return None
     if (dataset.sha256, dataset.seed) != (manifest.training_data.sha256, manifest.seed):
         return None
-    found = of_dataset(dataset, service, rows_up_to=_base_rows(place, dataset.sha256))
+    found = of_dataset(dataset, service)
     if not groups or not found.batches:
         return found
     numbers = np.concatenate([batch.rows for batch in found.batches])
     return replace(found, declared=declared(place, groups, numbers, delimiter))
 
 
-def _base_rows(place: Workspace, sha256: str) -> int | None:
-    """The last row of the joined CSV of a retraining that is no verdict; None for any other CSV."""
-    path = place.build / place.service / RETRAINING / JOINED
-    if not path.is_file():
-        return None
-    note = msgspec.json.decode(path.read_bytes(), type=JoinedNote)
-    return note.base_rows + 1 if note.sha256 == sha256 else None  # the header is row 1
-
-
-def of_dataset(dataset: Dataset, service: TrainingService, *, rows_up_to: int | None = None) -> HeldOut:
-    """The test split of `dataset`, of the rows up to one in the CSV."""
+def of_dataset(dataset: Dataset, service: TrainingService) -> HeldOut:
+    """The test split of `dataset`."""
     batches = list(dataset.batches("test", BATCH_ROWS))
-    if rows_up_to is not None:
-        batches = [batch.where(batch.rows <= rows_up_to) for batch in batches]
-        batches = [batch for batch in batches if len(batch)]
     labels = {
         head: np.array(classes)[np.concatenate([batch.labels[head] for batch in batches])]
         for head, classes in dataset.classes.items()
     }
     languages = [language or "" for batch in batches for language in batch.languages or []]
     return HeldOut(
-        source=f"the test split of {Path(dataset.source).name}",
+        source=f"the test split of {Path(dataset.test_source or dataset.source).name}",
         batches=batches,
         labels=labels,
         texts=[text for batch in batches for text in service.texts(batch)],

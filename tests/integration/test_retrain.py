@@ -133,11 +133,12 @@ def test_verdicts_become_a_challenger_that_answers_nobody(
     folder = tmp_path / "tickets" / "retrain"
     rows = {
         name: list(csv.DictReader((folder / f"{name}.csv").open(encoding="utf-8")))
-        for name in ("train", "holdout")
+        for name in ("train", "test", "holdout")
     }
     verdicts = [row for row in rows["train"] if row["subject"] == "help"]
     assert len(verdicts) + len(rows["holdout"]) == 150
     assert 10 <= len(rows["holdout"]) <= 60
+    assert 200 <= len(rows["test"]) <= 400 and not any(row["subject"] == "help" for row in rows["test"])
     assert {row["urgency"] for row in verdicts} == {"medium"}
     texts = {row["body"] for row in rows["holdout"]}
     assert not texts & {row["body"] for row in rows["train"]}, "held-out verdicts are never trained on"
