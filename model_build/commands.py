@@ -117,7 +117,7 @@ def retrain(options: argparse.Namespace) -> int:
     import boto3
 
     from model_build.publish import s3_client
-    from model_build.retrain import Place, workspace_media
+    from model_build.retrain import ChallengerThere, Place, TooFewVerdicts, workspace_media
     from model_build.retrain import retrain as learn
     from model_build.retrain_rows import no_media
 
@@ -133,7 +133,12 @@ def retrain(options: argparse.Namespace) -> int:
     place = Place(boto3.client("dynamodb", region_name=region), s3, table, bucket)
     fetch = workspace_media(s3, uploads, job.workspace) if uploads else no_media
     with job.workspace.locked():
-        learn(job, place, fetch=fetch, tracked=not options.no_tracking, replace_challenger=options.replace)
+        try:
+            learn(
+                job, place, fetch=fetch, tracked=not options.no_tracking, replace_challenger=options.replace
+            )
+        except (TooFewVerdicts, ChallengerThere) as nothing_to_do:  # no error: a night like many
+            job.reporter.say(f"\n{nothing_to_do.detail}")
     return 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from lambdas.content.policies import OK, POLICIES
 from lambdas.core.bundle import CARD, MANIFEST, MODEL, FileEntry, Manifest, bundle_hash, sha256_of
 from model_build.fairness.cells import codes_of
-from model_build.fairness.decided import decide
+from model_build.fairness.decided import Decided, decide
 from model_build.fairness.groups import of_sets
 from model_build.fairness.measures import measure
 from model_build.fairness.parameters import FairnessParameters
@@ -229,3 +229,18 @@ def test_too_few_rows_of_every_group_are_no_verdict_and_no_obstacle() -> None:
     )
     assert verdict.passed is None
     assert "fewer than two groups have 50 rows" in verdict.said
+
+
+def test_a_growth_that_may_be_chance_is_said_and_does_not_stop_it() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.zeros(120, dtype=np.bool_)
+    by = of_sets("identity", [{"a"} if k % 2 else {"b"} for k in range(120)], none=None)
+    old = rng.random(120) < 0.2
+    new = old.copy()
+    new[[1, 3, 5, 7]] = ~new[[1, 3, 5, 7]]
+    worlds = [Decided(("toxicity",), each[:, None].astype(float), (0.9,), (0.4,)) for each in (new, old)]
+    parameters = FairnessParameters(least_rows=30, most_growth=0.0)
+    (verdict,) = not_less_fair(*worlds, truth, [by], "rows", parameters, seed=1)
+    value, low, _ = verdict.figures["gaps"][0]["growth"]
+    assert (verdict.passed is None) == (value > 0.0 >= low)
+    assert verdict.passed is not False
