@@ -59,7 +59,9 @@ class Claims:
             ).items
             if not found:
                 return None
-            for item in self._ordered(found)[:TRIES_A_READ]:
+            # Whoever has lost looks further down: those who were faster are taking what is more urgent.
+            ordered = self._ordered(found) if width == WIDTHS[0] else self._choose(found)
+            for item in ordered[:TRIES_A_READ]:
                 claimed = self._try(item, who)
                 if claimed:
                     return claimed
