@@ -85,7 +85,7 @@ def _in_short(report: Report) -> str:
 
 def _audit(audit: Audit) -> str:
     parts = [
-        f"<h2>{escape(audit.source[:1].upper() + audit.source[1:])}</h2>",
+        f"<h2>{escape(_title(audit.source))}</h2>",
         f"<p>{audit.rows:,} rows, {audit.wrong:,} of them with something wrong.</p>",
     ]
     for dimension in audit.dimensions:
@@ -98,6 +98,11 @@ def _audit(audit: Audit) -> str:
                 said = f"{each.target}, {each.point}"
                 parts.append(f"<details><summary>{escape(said)}</summary>{_figures(each.table)}</details>")
     return "".join(parts)
+
+
+def _title(source: str) -> str:
+    """A capital, but not for the name of a file."""
+    return source if "." in source.split()[0] else source[:1].upper() + source[1:]
 
 
 def _shown(table: Table) -> str:
