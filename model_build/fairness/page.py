@@ -102,7 +102,7 @@ def _audit(audit: Audit) -> str:
 
 def _title(source: str) -> str:
     """A capital, but not for the name of a file."""
-    return source if "." in source.split()[0] else source[:1].upper() + source[1:]
+    return source if "." in source.split(maxsplit=1)[0] else source[:1].upper() + source[1:]
 
 
 def _shown(table: Table) -> str:
