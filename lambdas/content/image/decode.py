@@ -33,6 +33,10 @@ MOST_PIXELS: Final[dict[Kind, int]] = {
 """By kind, because a JPEG is shrunk while it is decoded and the others are whole in memory first. The worst
 of each takes about 300 MB."""
 
+MOST_SCANS: Final = 1000
+MOST_SCANNED_PIXELS: Final = 1_500_000_000
+"""Of all passes of a JPEG together: each goes over the whole picture, and 75 bytes ask for one."""
+
 MOST_FRAMES: Final = 1000
 MOST_ANIMATED_PIXELS: Final = 100_000_000
 """Of all frames together: to see the last one, every one before it is decoded."""
@@ -57,8 +61,11 @@ def decode(data: bytes) -> Picture:
         raise TooLarge(f"the image has {len(data)} bytes, at most {MOST_BYTES} are taken", field=FIELD)
     told = header.read(data)
     _check_size(told.kind, told.width, told.height)
+    size = told.width, told.height
     if told.kind == "gif":
-        _check_frames(told, frames.count_gif(data, MOST_FRAMES))
+        _check_frames(size, frames.count_gif(data, MOST_FRAMES))
+    elif told.kind == "jpeg":
+        _check_scans(size, header.count_scans(data, MOST_SCANS))
     try:
         return _decoded(data, told)
     except TooLarge:
@@ -78,13 +85,14 @@ def _decoded(data: bytes, told: Header) -> Picture:
         # Again: a damaged file can tell two sizes.
         _check_size(told.kind, *image.size)
         total = int(getattr(image, "n_frames", 1))
-        _check_frames(told, total)
+        _check_frames(image.size, total)
         turned = _orientation(image)
         width, height = reversed(image.size) if turned > 4 else image.size
         image.draft(None, _kept_size(*image.size))
-        made = [
-            frame for number in frames.spread(total, LOOKED_AT) for frame in _looked_at(image, number, turned)
-        ]
+        made: list[Frame] = []
+        for number in frames.spread(total, LOOKED_AT):
+            _go_on_to(image, number, told.kind, total)
+            made += _looked_at(image, number, turned)
     return Picture(told.kind, width, height, total, tuple(made))
 
 
@@ -115,15 +123,30 @@ def _check_size(kind: Kind, width: int, height: int) -> None:
         )
 
 
-def _check_frames(told: Header, total: int) -> None:
+def _check_scans(size: tuple[int, int], total: int) -> None:
+    if total > MOST_SCANS or total * size[0] * size[1] > MOST_SCANNED_PIXELS:
+        raise TooLarge(f"the JPEG of {size[0]} x {size[1]} comes in more passes than are taken", field=FIELD)
+
+
+def _check_frames(size: tuple[int, int], total: int) -> None:
     if total > MOST_FRAMES:
         raise TooLarge(f"the animation has more than {MOST_FRAMES} frames", field=FIELD)
-    if total > 1 and total * told.width * told.height > MOST_ANIMATED_PIXELS:
+    if total > 1 and total * size[0] * size[1] > MOST_ANIMATED_PIXELS:
         raise TooLarge(
-            f"the animation has {total} frames of {told.width} x {told.height}, in all at most "
+            f"the animation has {total} frames of {size[0]} x {size[1]}, in all at most "
             f"{MOST_ANIMATED_PIXELS} pixels are taken",
             field=FIELD,
         )
+
+
+def _go_on_to(image: ImageFile.ImageFile, number: int, kind: Kind, total: int) -> None:
+    """Seek the frame `number`, one after the other: a frame of a GIF may be larger than the file says it is,
+    which Pillow tells before it makes room for it.
+    """
+    while image.tell() < number:
+        image.seek(image.tell() + 1)
+        _check_size(kind, *image.size)
+        _check_frames(image.size, total)
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
@@ -136,9 +159,7 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def _looked_at(image: ImageFile.ImageFile, number: int, orientation: int) -> Iterator[Frame]:
-    """The frame `number`, upright: once, or on white and on black."""
-    if number:
-        image.seek(number)
+    """The frame `number`, which was sought, upright: once, or on white and on black."""
     image.load()
     small = _upright(_shrunk(image), orientation)
     if small.mode == "RGB":

@@ -5,6 +5,7 @@ Pillow makes room for a whole picture as soon as it opens some formats; so the s
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,6 +19,11 @@ JPEG_SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers of a JPEG that state its size: all starts of frame, not the tables among them."""
 JPEG_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """The markers of a JPEG without a length."""
+
+_END: Final = 0xD9
+_SCAN: Final = 0xDA
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""A marker with a length, or the end: not a pixel's 0xFF, which a 0 follows."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,18 @@ def _jpeg(data: bytes) -> tuple[int, int]:
             return width, height
         (length,) = struct.unpack_from(">H", data, at)
         at += max(length, 2)
+
+
+def count_scans(data: bytes, most: int) -> int:
+    """How many passes a JPEG comes in, counted up to `most` + 1; nothing is decoded."""
+    found, at = 0, 2
+    while found <= most and (marker := _MARKER.search(data, at)):
+        kind, at = marker[0][1], marker.end()
+        if kind == _END:
+            break
+        found += kind == _SCAN
+        at += max(int.from_bytes(data[at : at + 2]), 2)
+    return found
 
 
 def _webp(data: bytes) -> tuple[int, int]:

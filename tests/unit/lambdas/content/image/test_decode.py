@@ -188,6 +188,37 @@ def test_a_second_size_in_the_same_file_does_not_slip_through() -> None:
         decode(small[: at + 19] + b"\xff\xc0" + large + small[at + 19 :])
 
 
+def grown(*sides: int) -> bytes:
+    """A GIF that says it has 2 x 2 pixels, whose later frames are squares of `sides`."""
+    data = encoded(Image.new("P", (2, 2)), "gif")[:-1]
+    for side in sides:
+        other = encoded(Image.new("P", (side, side)), "gif")
+        table = 3 << ((other[10] & 7) + 1) if other[10] & 0x80 else 0
+        data += other[other.index(b",", 13 + table) : -1]
+    return data + b";"
+
+
+def test_a_frame_larger_than_the_file_says_does_not_slip_through() -> None:
+    assert len(decode(grown(300)).frames) == 2
+    assert len(grown(5000)) < 30_000
+    with pytest.raises(TooLarge, match="5000 x 5000"):
+        decode(grown(5000))
+    with pytest.raises(TooLarge, match="in all"):
+        decode(grown(*[3900] * 8))
+
+
+def test_a_jpeg_of_very_many_passes_is_refused() -> None:
+    usual = encoded(Image.new("L", (4000, 3000), 120), "jpeg", progressive=True)
+    assert only(decode(usual)).shape[1] < 4000
+    last = usual[usual.rindex(b"\xff\xda") : -2]
+    with pytest.raises(TooLarge, match="passes"):
+        decode(usual[:-2] + last * 200 + usual[-2:])
+    tiny = encoded(Image.new("L", (8, 8), 120), "jpeg", progressive=True)
+    last = tiny[tiny.rindex(b"\xff\xda") : -2]
+    with pytest.raises(TooLarge, match="passes"):
+        decode(tiny[:-2] + last * 1001 + tiny[-2:])
+
+
 def test_too_many_frames_and_too_many_pixels_in_all() -> None:
     dots = [Image.new("P", (1, 1), k % 2) for k in range(limits.MOST_FRAMES + 1)]
     with pytest.raises(TooLarge, match="frames"):

@@ -30,6 +30,15 @@ def test_the_size_is_told_before_decoding(kind: str, options: dict[str, object])
     assert (told.kind, told.width, told.height) == (kind, 123, 77)
 
 
+def test_the_passes_of_a_jpeg_are_counted_without_those_of_a_small_picture_in_its_notes() -> None:
+    small = encoded(scene(16, 16), "jpeg", progressive=True)
+    notes = b"\xff\xe1" + struct.pack(">H", 2 + len(small)) + small
+    plain, slow = encoded(scene(), "jpeg"), encoded(scene(), "jpeg", progressive=True)
+    assert header.count_scans(plain[:2] + notes + plain[2:], 1000) == 1
+    assert header.count_scans(slow, 1000) == 10
+    assert header.count_scans(slow, 4) == 5
+
+
 def test_no_bytes_are_refused() -> None:
     with pytest.raises(Refused, match="empty"):
         header.read(b"")
