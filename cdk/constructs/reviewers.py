@@ -29,8 +29,9 @@ class Reviewers(Construct):
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
+            # Not required, though the sign-in is by it: Cognito refuses a client that may not write what is.
             standard_attributes=cognito.StandardAttributes(
-                email=cognito.StandardAttribute(required=True, mutable=True)
+                email=cognito.StandardAttribute(required=False, mutable=True)
             ),
             password_policy=cognito.PasswordPolicy(
                 min_length=MIN_PASSWORD,

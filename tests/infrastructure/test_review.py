@@ -28,6 +28,10 @@ def test_the_client_signs_in_and_changes_nothing_that_says_who_somebody_is(plain
     assert client["GenerateSecret"] is False
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["WriteAttributes"] == ["locale"]
+    schema = plain.one("AWS::Cognito::UserPool").properties["Schema"]
+    assert not [each for each in schema if each["Required"]], (
+        "Cognito wants a client to write what is required"
+    )
     assert client["IdTokenValidity"] == 60
     assert client["AllowedOAuthFlowsUserPoolClient"] is False
 
