@@ -6,6 +6,7 @@ from typing import Final
 
 EXTENSION: Final = 0x21
 PICTURE: Final = 0x2C
+END: Final = 0x3B
 
 
 def spread(total: int, most: int) -> list[int]:
@@ -32,8 +33,10 @@ def count_gif(data: bytes, most: int) -> int:
             elif data[at] == PICTURE:
                 found += 1
                 at = _after_blocks(data, at + 10 + _colours(data[at + 9]) + 1)
-            else:
+            elif data[at] == END:
                 break
+            else:  # what is no block's beginning is passed over, as Pillow does
+                at += 1
     except IndexError:
         return max(found, 1)
     return max(found, 1)

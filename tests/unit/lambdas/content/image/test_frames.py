@@ -33,6 +33,13 @@ def test_a_gif_is_counted_as_pillow_counts_it(count: int) -> None:
     assert count_gif(data, 1000) == Image.open(io.BytesIO(data)).n_frames == count
 
 
+def test_what_is_between_the_frames_of_a_gif_hides_none() -> None:
+    data = encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(9 * k) for k in range(1, 4)])
+    start = 13 + (3 << ((data[10] & 7) + 1))
+    data = data[:start] + bytes(3) + data[start:]
+    assert count_gif(data, 1000) == Image.open(io.BytesIO(data)).n_frames == 4
+
+
 def test_counting_stops_after_the_most() -> None:
     data = encoded(scene(), "GIF", save_all=True, append_images=[scene().rotate(9 * k) for k in range(1, 20)])
     assert count_gif(data, 5) == 6
