@@ -213,6 +213,7 @@ SERVICES: tuple[Service, ...] = (
                 response=ContentExplanation,
                 other_type="image/png",
                 share=0.25,
+                query=("policy",),
             ),
             Route(
                 "GET",
@@ -220,6 +221,7 @@ SERVICES: tuple[Service, ...] = (
                 "The same for the person who reviews it",
                 response=ContentExplanation,
                 auth="reviewer",
+                query=("policy",),
             ),
         ),
         media=True,
