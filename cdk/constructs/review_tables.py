@@ -57,7 +57,7 @@ def audit_table(scope: Construct) -> dynamodb.Table:
     acknowledge(
         table,
         "AwsSolutions-DDB3",
-        "Point-in-time recovery is not in the free tier; the table cannot be deleted by accident, and the "
-        "functions may neither change nor delete what is in it.",
+        "Point-in-time recovery is not in the free tier; the table cannot be deleted by accident, the "
+        "functions may neither update nor delete what is in it, and their logs have each entry's hash too.",
     )
     return table

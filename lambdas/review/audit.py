@@ -2,8 +2,9 @@
 
 An entry's hash covers all of it and the hash of the entry before; the item itself holds that of the newest.
 So an entry that is changed, left out, put in between or cut off at the end is found by `verify`. Whoever can
-write both tables freely could write a whole new chain; the functions cannot (they may not update or delete
-entries), and each hash is in their own log lines as well.
+write both tables freely could write a whole new chain. The functions' rights come close to that: they may not
+update or delete entries, but that none is put where another stands is a condition of each put, not of IAM. So
+each hash is in their own log lines as well.
 """
 
 from __future__ import annotations
