@@ -6,8 +6,8 @@ import hashlib
 
 from lambdas.catalog.schema import LiveBundle, LiveService
 from lambdas.core.bundle import MANIFEST, decode_manifest
+from lambdas.core.bundle_cache import ObjectReader
 from lambdas.core.errors import BundleError, NotFound
-from lambdas.core.model_store import ObjectReader
 from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
 
 

@@ -32,7 +32,7 @@ class Asset(msgspec.Struct, frozen=True):
 class Downloads(Protocol):
     """Where assets come from; `lambdas.core.aws.Bucket` is one."""
 
-    def download(self, key: str, to: Path) -> None:
+    def download(self, key: str, to: Path) -> object:
         """Write the object at `key` to the file `to`. Raises NotFound, DependencyDown."""
         ...
 

@@ -134,12 +134,15 @@ class Connection:
 
 def read_all(response: http.client.HTTPResponse, service: str) -> bytes:
     """The whole body; raises DependencyDown when it is cut short."""
-    return _read(response, service, None)
-
-
-def _read(response: http.client.HTTPResponse, service: str, most: int | None) -> bytes:
     try:
-        return response.read(most)
+        return response.read()
+    except (http.client.HTTPException, OSError) as error:
+        raise DependencyDown(f"{service} stopped answering half-way: {error}") from error
+
+
+def _read_into(response: http.client.HTTPResponse, service: str, chunk: memoryview) -> int:
+    try:
+        return response.readinto(chunk)
     except (http.client.HTTPException, OSError) as error:
         raise DependencyDown(f"{service} stopped answering half-way: {error}") from error
 
@@ -164,17 +167,25 @@ class Bucket:
             raise NotFound(f"s3://{self.name}/{key} does not exist")
         raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
 
-    def download(self, key: str, to: Path) -> None:
-        """Write the object at `key` to the file `to`, a chunk at a time. Raises NotFound, DependencyDown."""
+    def download(self, key: str, to: Path) -> str:
+        """Write the object at `key` to the file `to`, a chunk at a time; the hex sha256 of what came.
+
+        Raises NotFound, DependencyDown.
+        """
         response = self._http.request("GET", *self._address(key))
         if response.status != 200:
             read_all(response, "s3")
             if response.status == 404:
                 raise NotFound(f"s3://{self.name}/{key} does not exist")
             raise DependencyDown(f"s3 answered {response.status} for s3://{self.name}/{key}")
+        hashed, chunk = hashlib.sha256(), memoryview(bytearray(min(CHUNK, response.length or CHUNK)))
         with to.open("wb") as file:
-            while chunk := _read(response, "s3", CHUNK):
-                file.write(chunk)
+            while size := _read_into(response, "s3", chunk):
+                hashed.update(chunk[:size])
+                file.write(chunk[:size])
+        if response.length:
+            raise DependencyDown(f"s3 stopped answering half-way: {response.length} bytes are missing")
+        return hashed.hexdigest()
 
     def size(self, key: str) -> int:
         """The bytes of the object at `key`. Raises NotFound, DependencyDown."""

@@ -123,14 +123,19 @@ def bundle_hash(manifest: Manifest) -> str:
 
 def verify_files(folder: Path, manifest: Manifest) -> None:
     """Raise BundleError unless every listed file is there with the listed size and sha256."""
-    for name, entry in manifest.files.items():
+    for name in manifest.files:
         path = folder / name
         if not path.is_file():
             raise BundleError(f"bundle {manifest.version}: {name} is missing")
-        size = path.stat().st_size
-        if size != entry.bytes:
-            raise BundleError(
-                f"bundle {manifest.version}: {name} has {size} bytes, the manifest says {entry.bytes}"
-            )
-        if sha256_of(path) != entry.sha256:
-            raise BundleError(f"bundle {manifest.version}: {name} does not match its sha256")
+        check_file(manifest, name, path.stat().st_size, sha256_of(path))
+
+
+def check_file(manifest: Manifest, name: str, size: int, sha256: str) -> None:
+    """Raise BundleError unless the file `name` of `size` bytes with this sha256 is the one that is listed."""
+    entry = manifest.files[name]
+    if size != entry.bytes:
+        raise BundleError(
+            f"bundle {manifest.version}: {name} has {size} bytes, the manifest says {entry.bytes}"
+        )
+    if sha256 != entry.sha256:
+        raise BundleError(f"bundle {manifest.version}: {name} does not match its sha256")

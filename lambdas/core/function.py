@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lambdas.core.aws import Bucket, Dynamo
+from lambdas.core.aws import Dynamo
 from lambdas.core.decide import Decider
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.model_store import ModelStore
+from lambdas.core.prefetch import bundles_of
 from lambdas.core.service import Answer, Item, Model, Request, Service
 from lambdas.core.settings import DecisionSettings, load
 from lambdas.core.telemetry import Telemetry
@@ -21,9 +22,7 @@ def decision_function(
     settings = settings or load(DecisionSettings)
     telemetry = Telemetry(service.name)
     store = ModelStore(
-        service.name,
-        Bucket(settings.artifacts_bucket),
-        cache=settings.model_cache_dir,
+        bundles_of(service.name, settings),
         open_model=service.open,
         on_failure=lambda error: telemetry.model_failed(error.detail),
         refresh_seconds=settings.rollout_refresh_seconds,

@@ -8,11 +8,11 @@ from typing import NamedTuple, Protocol
 
 from lambdas.core.aws import Message
 from lambdas.core.bundle import MANIFEST, Manifest, decode_manifest
+from lambdas.core.bundle_cache import ObjectReader
 from lambdas.core.decide import utc_now
 from lambdas.core.decision_log import DecisionLog, Label
 from lambdas.core.errors import BundleError, DependencyDown, InvalidRequest, NotFound
 from lambdas.core.labels import GivenLabel, message_of
-from lambdas.core.model_store import ObjectReader
 from lambdas.core.variant import ROLLOUT, decode_rollout
 
 MOST_KNOWN = 100

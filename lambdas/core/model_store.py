@@ -1,32 +1,21 @@
-"""S3 -> /tmp -> memory: the bundles that rollout.json names, kept fresh while requests come in."""
+"""From the cache folder into memory: the bundles that rollout.json names, kept fresh between requests."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from lambdas.core.aws import Object
-from lambdas.core.bundle import MANIFEST, Manifest, decode_manifest, verify_files
+from lambdas.core.bundle import Manifest
+from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.errors import BundleError, DependencyDown, NotFound, TriageError
-from lambdas.core.variant import ROLLOUT, BundleRef, Rollout, Variant, assign, decode_rollout
+from lambdas.core.variant import BundleRef, Rollout, Variant, assign, decode_rollout
 
 M = TypeVar("M")
 
 DAMAGED_REST = 60.0
 """Seconds until a damaged bundle is downloaded again: a big one would slow each refresh otherwise."""
-
-
-class ObjectReader(Protocol):
-    """Where bundles come from; `lambdas.core.aws.Bucket` is one."""
-
-    def get(self, key: str, *, unless_etag: str | None = None) -> Object | None:
-        """The object, or None when its ETag is still `unless_etag`. Raises NotFound, DependencyDown."""
-        ...
 
 
 class Loaded(NamedTuple, Generic[M]):
@@ -47,25 +36,20 @@ class Picked(NamedTuple, Generic[M]):
 class ModelStore(Generic[M]):
     """The live bundles of one service.
 
-    A download lands under a temporary name and is renamed once every sha256 agrees, so a half or
-    tampered download is never loaded. A bundle that fails leaves the running one in place and is told
-    to `on_failure`. While S3 does not answer, what is in memory goes on answering.
+    Only what BundleCache found intact is opened. A bundle that fails leaves the running one in place and
+    is told to `on_failure`. While S3 does not answer, what is in memory goes on answering.
     """
 
     def __init__(
         self,
-        service: str,
-        reader: ObjectReader,
+        bundles: BundleCache,
         *,
-        cache: Path,
         open_model: Callable[[Path, Manifest], M],
         on_failure: Callable[[TriageError], None],
         refresh_seconds: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._service = service
-        self._reader = reader
-        self._cache = cache / service
+        self._bundles = bundles
         self._open = open_model
         self._on_failure = on_failure
         self._refresh_seconds = refresh_seconds
@@ -84,9 +68,9 @@ class ModelStore(Generic[M]):
             return
         self._next_look = now + self._refresh_seconds
         try:
-            found = self._reader.get(f"{self._service}/{ROLLOUT}", unless_etag=self._etag)
+            found = self._bundles.rollout(self._etag)
             if found is not None:
-                complete = self._adopt(decode_rollout(found.body, self._service))
+                complete = self._adopt(decode_rollout(found.body, self._bundles.service))
                 self._etag = found.etag if complete else None
         except (BundleError, DependencyDown, NotFound) as error:
             self._on_failure(error)
@@ -114,11 +98,7 @@ class ModelStore(Generic[M]):
         for known in (self._loaded.get(version), self._former):
             if known is not None and known.manifest.version == version:
                 return known
-        found = self._reader.get(f"{self._service}/bundles/{version}/{MANIFEST}")
-        if found is None:
-            raise NotFound(f"bundle {version} is not there")
-        # Nothing vouches for a version that is not live but its place in the bucket.
-        self._former = self._load(BundleRef(version, hashlib.sha256(found.body).hexdigest()))
+        self._former = self._load(self._bundles.reference(version))
         return self._former
 
     def _adopt(self, rollout: Rollout) -> bool:
@@ -135,7 +115,7 @@ class ModelStore(Generic[M]):
                 self._on_failure(error)
                 complete = False
         self._rollout, self._loaded = rollout, wanted
-        self._forget_others()
+        self._bundles.forget_others(wanted)
         return complete
 
     def _load(self, ref: BundleRef) -> Loaded[M]:
@@ -150,66 +130,5 @@ class ModelStore(Generic[M]):
             raise
 
     def _load_now(self, ref: BundleRef) -> Loaded[M]:
-        if "/" in ref.version or ref.version in {"", ".", ".."}:
-            raise BundleError(f"{ROLLOUT} names an impossible version '{ref.version}'")
-        folder = self._cache / ref.version
-        manifest = self._cached(ref, folder) or self._download(ref, folder)
+        folder, manifest = self._bundles.folder(ref, self._loaded)
         return Loaded(manifest, self._open(folder, manifest))
-
-    def _cached(self, ref: BundleRef, folder: Path) -> Manifest | None:
-        """The manifest of an intact copy in the cache; a damaged copy is removed."""
-        if not (folder / MANIFEST).is_file():
-            return None
-        try:
-            return self._verified(ref, folder)
-        except BundleError:
-            shutil.rmtree(folder, ignore_errors=True)
-            return None
-
-    def _verified(self, ref: BundleRef, folder: Path) -> Manifest:
-        raw = (folder / MANIFEST).read_bytes()
-        if hashlib.sha256(raw).hexdigest() != ref.manifest_sha256:
-            raise BundleError(f"bundle {ref.version}: {MANIFEST} is not the one that {ROLLOUT} vouches for")
-        manifest = decode_manifest(raw, self._service)
-        verify_files(folder, manifest)
-        return manifest
-
-    def _download(self, ref: BundleRef, folder: Path) -> Manifest:
-        prefix = f"{self._service}/bundles/{ref.version}"
-        self._cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._cache, prefix=".incoming-") as incoming:
-            landing = Path(incoming) / ref.version
-            landing.mkdir()
-            raw = self._fetch(f"{prefix}/{MANIFEST}", landing / MANIFEST)
-            manifest = decode_manifest(raw, self._service)
-            self._make_room(sum(entry.bytes for entry in manifest.files.values()))
-            for name in manifest.files:
-                self._fetch(f"{prefix}/{name}", landing / name)
-            manifest = self._verified(ref, landing)
-            try:
-                landing.rename(folder)
-            except OSError:
-                if not (folder / MANIFEST).is_file():
-                    raise  # not another worker that was faster
-        return manifest
-
-    def _fetch(self, key: str, to: Path) -> bytes:
-        found = self._reader.get(key)
-        if found is None:
-            raise BundleError(f"{key}: an empty answer")
-        to.write_bytes(found.body)
-        return found.body
-
-    def _make_room(self, needed: int) -> None:
-        """Raise BundleError when /tmp has no room for `needed` bytes, old versions given up first."""
-        if shutil.disk_usage(self._cache).free < needed:
-            self._forget_others()
-        free = shutil.disk_usage(self._cache).free
-        if free < needed:
-            raise BundleError(f"{self._cache} has {free} bytes free, the bundle needs {needed}")
-
-    def _forget_others(self) -> None:
-        """Remove from the cache what is not in memory."""
-        for folder in self._cache.iterdir() if self._cache.is_dir() else ():
-            if folder.name not in self._loaded and not folder.name.startswith("."):
-                shutil.rmtree(folder, ignore_errors=True)

@@ -114,10 +114,11 @@ class Shelf:
         etag = etag_of(self.objects[key])
         return None if etag == unless_etag else Object(self.objects[key], etag)
 
-    def download(self, key: str, to: Path) -> None:
+    def download(self, key: str, to: Path) -> str:
         found = self.get(key)
         assert found is not None
         to.write_bytes(found.body)
+        return hashlib.sha256(found.body).hexdigest()
 
     def size(self, key: str) -> int:
         found = self.get(key)

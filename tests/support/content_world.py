@@ -28,6 +28,7 @@ from lambdas.content.transcribing import Transcribing
 from lambdas.core.assets import Assets
 from lambdas.core.aws import Message
 from lambdas.core.bundle import Manifest
+from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.decide import Decider
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.model_store import ModelStore
@@ -128,7 +129,7 @@ class ContentWorld:
         self.telemetry = telemetry = fresh_telemetry("content")
         self.log = DecisionLog("decisions", self.table, ttl_days=30)
         self.store: ModelStore[ContentModel] = ModelStore(
-            "content", self.shelf, cache=tmp_path / "cache", open_model=self.service.open,
+            BundleCache("content", self.shelf, tmp_path / "cache"), open_model=self.service.open,
             on_failure=lambda error: telemetry.model_failed(error.detail),
         )  # fmt: skip
         self.decider = Decider(

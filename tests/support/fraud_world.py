@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.decide import Decider
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.model_store import ModelStore
@@ -36,7 +37,7 @@ class FraudWorld:
         self.telemetry = telemetry = fresh_telemetry("transactions")
         self.log = DecisionLog("decisions", self.table, ttl_days=30)
         self.store: ModelStore[FraudModel] = ModelStore(
-            "transactions", self.shelf, cache=tmp_path / "cache", open_model=service.open,
+            BundleCache("transactions", self.shelf, tmp_path / "cache"), open_model=service.open,
             on_failure=lambda error: telemetry.model_failed(error.detail),
         )  # fmt: skip
         self.decider = Decider(service, store=self.store, log=self.log, telemetry=telemetry, now=lambda: NOW)

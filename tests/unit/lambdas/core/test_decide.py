@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.decide import Decider
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.errors import Conflict, DependencyDown, InvalidRequest
@@ -31,9 +32,7 @@ class World:
         self.shelf.put_rollout(Rollout("tickets", self.champion))
         telemetry = fresh_telemetry()
         store: ModelStore[TicketModel] = ModelStore(
-            "tickets",
-            self.shelf,
-            cache=tmp_path / "cache",
+            BundleCache("tickets", self.shelf, tmp_path / "cache"),
             open_model=Tickets().open,
             on_failure=lambda error: telemetry.model_failed(error.detail),
             clock=lambda: self.now,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.errors import DependencyDown, TriageError
 from lambdas.core.model_store import DAMAGED_REST, ModelStore
 from lambdas.core.variant import BundleRef, Rollout
@@ -23,9 +24,7 @@ class World:
         self.now = 0.0
         self.failures: list[TriageError] = []
         self.store: ModelStore[TicketModel] = ModelStore(
-            "tickets",
-            self.shelf,
-            cache=self.cache,
+            BundleCache("tickets", self.shelf, self.cache),
             open_model=Tickets().open,
             on_failure=self.failures.append,
             clock=lambda: self.now,
@@ -173,9 +172,7 @@ def test_a_copy_that_was_changed_on_disk_is_thrown_away_and_fetched_again(world:
     good = model.read_bytes()
     model.write_bytes(good[::-1])
     restarted = ModelStore(
-        "tickets",
-        world.shelf,
-        cache=world.cache,
+        BundleCache("tickets", world.shelf, world.cache),
         open_model=Tickets().open,
         on_failure=world.failures.append,
         clock=lambda: world.now,
@@ -196,6 +193,6 @@ def test_a_half_download_leaves_nothing_behind(world: World) -> None:
 def test_a_disk_without_room_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.publish("v1")
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr("lambdas.core.model_store.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("lambdas.core.bundle_cache.shutil.disk_usage", lambda _: usage)
     assert world.live() is None
     assert "10 bytes free" in world.failures[-1].detail
