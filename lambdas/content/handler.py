@@ -1,6 +1,12 @@
 """POST /v1/content:moderate, POST /v1/content/uploads, GET /v1/content/{id} and its explanation."""
 
+# ruff: noqa: E402 - the bundle is on its way while the rest is imported
+
 from __future__ import annotations
+
+from lambdas.core.prefetch import prefetch
+
+prefetch("content")
 
 from lambdas.content.explanation import Explainer
 from lambdas.content.finding import Finder

@@ -1,6 +1,12 @@
 """The queue of sounds to transcribe."""
 
+# ruff: noqa: E402 - the bundle is on its way while the rest is imported
+
 from __future__ import annotations
+
+from lambdas.core.prefetch import prefetch
+
+prefetch("content")
 
 from lambdas.content.serving import live_service
 from lambdas.content.transcribing import Transcribing

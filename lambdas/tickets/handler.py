@@ -1,6 +1,12 @@
 """POST /v1/tickets:classify and POST /v1/tickets:classifyBatch."""
 
+# ruff: noqa: E402 - the bundle is on its way while the rest is imported
+
 from __future__ import annotations
+
+from lambdas.core.prefetch import prefetch
+
+prefetch("tickets")
 
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route

@@ -1,6 +1,12 @@
 """POST /v1/transactions:score and :scoreBatch, and the explanation, for programs and for reviewers."""
 
+# ruff: noqa: E402 - the bundle is on its way while the rest is imported
+
 from __future__ import annotations
+
+from lambdas.core.prefetch import prefetch
+
+prefetch("transactions")
 
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route

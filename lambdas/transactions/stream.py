@@ -1,6 +1,12 @@
 """The function behind the stream: an SQS FIFO queue, Kinesis or Kafka."""
 
+# ruff: noqa: E402 - the bundle is on its way while the rest is imported
+
 from __future__ import annotations
+
+from lambdas.core.prefetch import prefetch
+
+prefetch("transactions")
 
 from lambdas.core.aws import Queue
 from lambdas.core.function import decision_function
