@@ -204,14 +204,19 @@ def scanned(client: Any, table: str) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def work(plans: Iterable[Plan]) -> tuple[list[Worked], float]:
-    """What the claimers of all `plans` saw, and the seconds they took; those that vanish say nothing."""
+def work(plans: Iterable[Plan], *, gone_first: bool) -> tuple[list[Worked], float]:
+    """What the claimers of all `plans` saw, and the seconds they took; those that vanish say nothing.
+
+    With `gone_first` the others come when those are gone: with few items they would leave nothing to hold.
+    """
     context, plans = get_context("spawn"), list(plans)
     gone = [context.Process(target=vanish, args=(plan,)) for plan in plans if plan.held]
     staying = [plan for plan in plans if not plan.held]
     start = time.monotonic()
     for each in gone:
         each.start()
+    for each in gone if gone_first else ():
+        each.join()
     with ProcessPoolExecutor(len(staying), mp_context=context) as pool:
         worked = [one for found in pool.map(process, staying) for one in found]
     for each in gone:
@@ -220,7 +225,13 @@ def work(plans: Iterable[Plan]) -> tuple[list[Worked], float]:
 
 
 def measure(
-    aws: Embedded, widths: tuple[int, ...], items: int, *, vanishing: int, seconds: float
+    aws: Embedded,
+    widths: tuple[int, ...],
+    items: int,
+    *,
+    vanishing: int,
+    seconds: float,
+    gone_first: bool = False,
 ) -> tuple[list[Worked], float, Found]:
     """One run on fresh tables: what the claimers saw, the seconds, and what the log says."""
     client = aws.client("dynamodb")
@@ -233,7 +244,7 @@ def measure(
             Plan(number, THREADS, seconds, widths, HELD if number < vanishing else 0)
             for number in range(PROCESSES)
         ]
-        worked, took = work(plans)
+        worked, took = work(plans, gone_first=gone_first)
     finally:
         feeder.done.set()
         feeding.join()
