@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from cdk.names import stack_name
-from lambdas.review.reviewer import LEADS, REVIEWERS
+from lambdas.core.people import LEADS, REVIEWERS
 from local import deploy, running, state
 from local.environment import client
 from local.errors import Misused

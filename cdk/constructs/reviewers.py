@@ -8,7 +8,7 @@ from constructs import Construct
 
 from cdk.constructs.acknowledge import acknowledge
 from cdk.names import PROJECT
-from lambdas.review.reviewer import LEADS, REVIEWERS
+from lambdas.core.people import LEADS, REVIEWERS
 
 MIN_PASSWORD = 12
 

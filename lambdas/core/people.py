@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from lambdas.core.errors import Forbidden
 from lambdas.core.http import Asked
 
+REVIEWERS: Final = "reviewers"
+LEADS: Final = "leads"
+
+_WORDS = re.compile(r"[\w.-]+")
+
+
+def groups_of(claims: Mapping[str, str]) -> list[str]:
+    """The groups in the claims of a token: API Gateway makes one text of them, "[leads reviewers]" or
+    "leads,reviewers".
+    """
+    return _WORDS.findall(claims.get("cognito:groups", ""))
+
 
 def for_reviewers(call: Callable[[Asked], object]) -> Callable[[Asked], object]:
-    """`call`, for whoever is in a group of the user pool.
+    """`call`, for whoever is a reviewer or a lead.
 
-    API Gateway has verified the token; whoever was taken out of every group may keep one for an hour, and
-    gets Forbidden.
+    API Gateway has verified the token. Whoever is in neither group gets Forbidden.
     """
 
     def answer(asked: Asked) -> object:
-        if not asked.who.get("cognito:groups", "").strip("[] "):
+        if not {REVIEWERS, LEADS} & set(groups_of(asked.who)):
             raise Forbidden("you are in none of the reviewers' groups")
         return call(asked)
 

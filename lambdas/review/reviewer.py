@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from lambdas.core.errors import Forbidden, Unauthorized
-
-REVIEWERS: Final = "reviewers"
-LEADS: Final = "leads"
-
-_WORDS = re.compile(r"[\w.-]+")
+from lambdas.core.people import LEADS, REVIEWERS, groups_of
 
 
 class Reviewer(NamedTuple):
@@ -29,8 +24,7 @@ def reviewer_of(claims: Mapping[str, str], client: str) -> Reviewer:
     name = claims.get("email", "")
     if claims.get("token_use") != "id" or claims.get("aud") != client or not name:
         raise Unauthorized("send the id_token of POST /v1/reviewers:signIn")
-    # API Gateway makes one text of the list: "[leads reviewers]" or "leads,reviewers".
-    groups = _WORDS.findall(claims.get("cognito:groups", ""))
+    groups = groups_of(claims)
     if LEADS not in groups and REVIEWERS not in groups:
         raise Forbidden(f"{name} is in none of the groups {REVIEWERS} and {LEADS}")
     return Reviewer(name, LEADS in groups)

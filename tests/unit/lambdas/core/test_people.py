@@ -19,7 +19,14 @@ def test_whoever_is_in_a_group_is_answered(groups: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "who", [{}, {"cognito:groups": ""}, {"cognito:groups": "[]"}, {"email": "ana@example.com"}]
+    "who",
+    [
+        {},
+        {"cognito:groups": ""},
+        {"cognito:groups": "[]"},
+        {"email": "ana@example.com"},
+        {"cognito:groups": "[guests us-east-1_x.Google]"},
+    ],
 )
 def test_whoever_is_in_none_is_not(who: dict[str, str]) -> None:
     with pytest.raises(Forbidden):
