@@ -52,6 +52,7 @@ PATHS = {
     "numpy/_core/lib": "a static library",
     "sentencepiece/*.cc": "source",
     "sentencepiece/package_data": "precompiled normalisers, read in training only",
+    "cffi/*.h": "headers",
     "PIL/_avif*.so": "no AVIF is taken",
     "pillow.libs/libavif-*": "no AVIF is taken",
     "PIL/_imagingft*.so": "nothing is written into an image",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local import running
+from local import reviewers, running
 from local.daemon import free_port
 from local.place import ROOT, Place
 from local.process import Commands
@@ -64,7 +64,9 @@ def stack(laptop: Place) -> Stack:
     """
     with (laptop.folder / "up.log").open("w") as log:
         steps = Steps(Console(file=log, width=120))
-        return Up(laptop, SERVICES, steps, Commands()).run(free_port())
+        made = Up(laptop, SERVICES, steps, Commands()).run(free_port())
+    reviewers.ensure(laptop, made)
+    return made
 
 
 @pytest.fixture

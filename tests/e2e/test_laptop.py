@@ -101,7 +101,8 @@ class TestUp:
         assert "      because     - " in done.stdout
         assert "deploying" not in done.stdout
         assert "publishing" not in done.stdout
-        assert done.stdout.count("answered by model ") == 4, "three tickets, and the riskiest transaction"
+        said = done.stdout.count("answered by model ")
+        assert said == 8, "three tickets, four posts, and the riskiest transaction"
         assert {"  en ", "  es ", "  fr "} <= {line[:5] for line in done.stdout.splitlines()}
         assert f"URL  {stack.api.url}" in done.stdout
         assert f"key  {stack.api.key}" in done.stdout

@@ -192,7 +192,9 @@ class TestClaims:
         ana.page.clock.fast_forward("14:20")
         expect(ana.page.locator(".claim.soon")).to_be_visible()
         ana.page.clock.fast_forward("01:00")
-        expect(ana.page.get_by_text("Your time for this item has run out")).to_be_visible()
+        expect(
+            ana.page.get_by_text("Your time for this item has run out: others can take it")
+        ).to_be_visible()
         assert ana.page.locator(".verdict").count() == 0
         ana.page.get_by_role("button", name="Claim it again").click()
         expect(ana.page.locator(".verdict")).to_be_visible()
