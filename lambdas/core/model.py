@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,27 @@ from lambdas.core.errors import BundleError
 Array = npt.NDArray[Any]
 
 
+_TABLE = re.compile(r"table\d+")
+
+
+def table_file(name: str) -> str:
+    """The file beside a graph that holds its input `name`, where that is a table: a large constant."""
+    return f"{name}.npy"
+
+
+def _table(path: Path) -> Array:
+    """The table, mapped and not read. Raises BundleError."""
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path.parent.name}: {path.name} cannot be read: {error}") from error
+
+
 class OnnxModel:
-    """A session over a graph of a bundle, on one thread: a Lambda function has less than one core."""
+    """A session over a graph of a bundle, on one thread: a Lambda function has less than one core.
+
+    The graph's inputs `table0`, `table1`, ... are the files of that name beside it, not what `run` is given.
+    """
 
     def __init__(self, folder: Path, file: str = MODEL, *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
@@ -36,6 +56,11 @@ class OnnxModel:
         except Exception as error:  # onnxruntime's errors share no base class
             raise BundleError(f"{folder.name}: {file} cannot be loaded: {error}") from error
         self.outputs = [output.name for output in self._session.get_outputs()]
+        self._tables = {
+            each.name: _table(folder / table_file(each.name))
+            for each in self._session.get_inputs()
+            if _TABLE.fullmatch(each.name)
+        }
 
     def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] = ()) -> dict[str, Array]:
         """The named `outputs`, or every one; raises BundleError when the model cannot be run on `feeds`.
@@ -46,7 +71,7 @@ class OnnxModel:
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = bool(outputs)
         try:
-            values = self._session.run(names, dict(feeds), options)
+            values = self._session.run(names, {**feeds, **self._tables}, options)
         except Exception as error:  # onnxruntime's errors share no base class
             raise BundleError(f"the model failed to run: {error}") from error
         return {name: np.asarray(value) for name, value in zip(names, values, strict=True)}

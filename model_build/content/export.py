@@ -32,6 +32,7 @@ from model_build.dataset import Batch
 from model_build.moderation.costs import ModerationCosts
 from model_build.service import Exported
 from model_build.text.graph import build_uncalibrated
+from model_build.text.tables import write_graph
 
 HEADS: Final = {"image": "image.onnx", "audio": "audio.onnx"}
 
@@ -56,8 +57,7 @@ def export(
         name=model.text.reader.name,
     )
     graph = add_heads(graph, [policy for policy, source in model.sources.items() if source == "packaged"])
-    (folder / MODEL).write_bytes(graph.SerializeToString(deterministic=True))
-    files: dict[str, Path] = {}
+    files = write_graph(graph, folder)
     made = {FUSION: build_fusion(model.fusion.calibrated(calibrations))}
     made |= {HEADS[kind]: build_head(head) for kind, head in model.media.items()}
     for name, proto in made.items():

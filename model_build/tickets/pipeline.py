@@ -137,17 +137,16 @@ class TicketTraining:
     ) -> Exported:
         """Write the graph, and the tokeniser of an encoder beside it."""
         from model_build.text.graph import build
+        from model_build.text.tables import write_graph
 
         model = cast("FittedText", fitted)
         encoder = model.loaded_encoder()
         text = None if encoder is None else encoder.graph()
         graph = build(model.terms, model.scaling, model.heads, calibrations, text)
-        path = folder / MODEL
-        path.write_bytes(graph.SerializeToString(deterministic=True))
-        files: dict[str, Path] = {}
+        files = write_graph(graph, folder)
         for name, source in (encoder.files if encoder else {}).items():
             files[name] = Path(shutil.copyfile(source, folder / name))
-        return Exported(path, files, {"encoder": encoder.settings if encoder else None})
+        return Exported(folder / MODEL, files, {"encoder": encoder.settings if encoder else None})
 
     def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
         """The graph in `folder`, run as the ticket function runs it."""
