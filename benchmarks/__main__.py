@@ -20,6 +20,7 @@ NAMES = (
     "review_queue",
     "audio",
     "moderation",
+    "fairness",
 )
 
 
