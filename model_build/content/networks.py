@@ -14,7 +14,7 @@ from lambdas.content.text.toxic import LABELS
 from model_build.content.parameters import HUB, Networks
 from model_build.content.pretrained import home_of, locked, packaged
 from model_build.encoders.errors import EncoderUnsupported
-from model_build.hub.folder import WANTED, locate
+from model_build.hub.folder import BINS, WANTED, locate
 from model_build.hub.load import Kind, load
 from model_build.pretrained.base import DONE, About, Pretrained
 
@@ -136,7 +136,7 @@ def hub_model(kind: str, name: str, build: Path) -> Hub:
 
 @lru_cache(maxsize=8)  # its files are hashed to know it again
 def _hub_model(kind: str, model: str, home: Path) -> Hub:
-    folder = home / f"{ASSETS[kind]}-{_recipe(kind, locate(model).folder)}"
+    folder = home / f"{ASSETS[kind]}-{_recipe(kind, locate(model, bins=True).folder)}"
     known = _known(folder)
     if known is not None:
         return known
@@ -156,7 +156,7 @@ def _recipe(kind: str, folder: Path) -> str:
     """A hash of the model's files, and of the code that exports them."""
     digest = hashlib.sha256(kind.encode())
     code = sorted((Path(__file__).parents[1] / "hub").glob("*.py"))
-    for path in [*code, *sorted({path for pattern in WANTED for path in folder.glob(pattern)})]:
+    for path in [*code, *sorted({path for pattern in (*WANTED, *BINS) for path in folder.glob(pattern)})]:
         digest.update(path.name.encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,14 +34,15 @@ def load_network(folder: Path, auto: Any, *, may_lack: Sequence[str] = ()) -> to
     try:
         body, loaded = auto.from_pretrained(
             folder,
-            use_safetensors=True,
+            # Without them the weights are a pickle, which transformers reads with `weights_only`.
+            use_safetensors=bool(list(folder.glob("*.safetensors"))),
             trust_remote_code=False,
             local_files_only=True,
             dtype=torch.float32,
             attn_implementation="eager",
             output_loading_info=True,
         )
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
         raise EncoderDamaged(f"the model in {folder} cannot be loaded: {error}") from error
     missing = sorted(key for key in loaded["missing_keys"] if not key.startswith(tuple(may_lack)))
     if missing:

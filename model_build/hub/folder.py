@@ -16,8 +16,12 @@ CONFIG: Final = "config.json"
 TOKENISER: Final = "tokenizer.json"
 PREPROCESSOR: Final = "preprocessor_config.json"
 CARD: Final = "README.md"
-WANTED: Final = (CONFIG, TOKENISER, PREPROCESSOR, CARD, "*.safetensors", "*.safetensors.index.json")
-"""What is fetched of a hub's model: no pickle and no code, ever."""
+WORDS: Final = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
+"""What older models have in the place of a tokeniser's one file."""
+WANTED: Final = (CONFIG, TOKENISER, *WORDS, PREPROCESSOR, CARD, "*.safetensors", "*.safetensors.index.json")
+"""What is fetched of a hub's model: no code, ever, and a pickle only where there is nothing else."""
+BINS: Final = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
+"""The weights of older models: pickles, of which PyTorch's restricted reader takes tensors alone."""
 
 LOCAL: Final = "local"
 UNKNOWN: Final = "unknown: see the model's own card"
@@ -48,10 +52,11 @@ class Located:
         return f"hf:{self.folder.name if self.version == LOCAL else self.model}"
 
 
-def locate(model: str, wanted: Sequence[str] = WANTED) -> Located:
+def locate(model: str, wanted: Sequence[str] = WANTED, *, bins: bool = False) -> Located:
     """The folder of `model`: a local one, or a model id of the hub with, if wanted, `@revision`.
 
-    Raises UnknownEncoder when there is no such model or no hub in reach.
+    With `bins` the weights may be pickles where there are no .safetensors. Raises UnknownEncoder when there is no
+    such model or no hub in reach.
     """
     if Path(model).is_dir():
         return Located(Path(model).resolve(), LOCAL, model)
@@ -59,8 +64,14 @@ def locate(model: str, wanted: Sequence[str] = WANTED) -> Located:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     identity, _, revision = model.partition("@")
+
+    def fetch(patterns: Sequence[str]) -> Path:
+        return Path(snapshot_download(identity, revision=revision or None, allow_patterns=list(patterns)))
+
     try:
-        folder = Path(snapshot_download(identity, revision=revision or None, allow_patterns=list(wanted)))
+        folder = fetch(wanted)
+        if bins and not list(folder.glob("*.safetensors")):
+            folder = fetch((*wanted, *BINS))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise UnknownEncoder(
             f"hf:{model} is not a folder here and could not be fetched from the hub ({error}): "
@@ -70,9 +81,11 @@ def locate(model: str, wanted: Sequence[str] = WANTED) -> Located:
     return Located(folder, folder.name, model)
 
 
-def weights_of(folder: Path) -> list[Path]:
-    """The weight files. Raises EncoderUnsupported without any that is safe to read."""
+def weights_of(folder: Path, *, bins: bool = False) -> list[Path]:
+    """The weight files; `bins` as in `locate`. Raises EncoderUnsupported without any that is safe to read."""
     weights = sorted(folder.glob("*.safetensors"))
+    if not weights and bins:
+        weights = sorted(folder.glob(BINS[0]))
     if not weights:
         raise EncoderUnsupported(f"{folder} has no .safetensors weights; pickled ones are never loaded")
     return weights
@@ -85,6 +98,25 @@ def tokeniser_of(folder: Path) -> Path:
             f"{folder} has no {TOKENISER}: `AutoTokenizer.from_pretrained(…).save_pretrained(…)` makes one"
         )
     return folder / TOKENISER
+
+
+def tokeniser_json(folder: Path) -> bytes:
+    """The tokeniser's file, made by transformers of its words where there is none.
+
+    Raises EncoderUnsupported when there is nothing to make it of.
+    """
+    if (folder / TOKENISER).is_file():
+        return (folder / TOKENISER).read_bytes()
+    from transformers import AutoTokenizer
+
+    try:
+        made = AutoTokenizer.from_pretrained(
+            folder, use_fast=True, local_files_only=True, trust_remote_code=False
+        )
+        text: str = made.backend_tokenizer.to_str()
+    except (OSError, ValueError, AttributeError) as error:
+        raise EncoderUnsupported(f"{folder} has no {TOKENISER}, and none can be made: {error}") from error
+    return text.encode()
 
 
 def config_of(folder: Path) -> Config:

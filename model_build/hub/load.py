@@ -21,7 +21,7 @@ from model_build.hub.folder import (
     config_of,
     licence_of,
     locate,
-    tokeniser_of,
+    tokeniser_json,
     weights_of,
 )
 
@@ -67,8 +67,8 @@ def load(kind: Kind, model: str, into: Path) -> HubModel:
         raise EncoderNotInstalled(
             f"hf:{model} needs PyTorch and transformers ({error.name} is missing): run `{INSTALL}`"
         ) from error
-    found = locate(model)
-    weights_of(found.folder)
+    found = locate(model, bins=True)
+    weights_of(found.folder, bins=True)
     config = config_of(found.folder)
     path = into / MODEL
     match kind:
@@ -85,7 +85,7 @@ def load(kind: Kind, model: str, into: Path) -> HubModel:
     files = {MODEL: path}
     if kind == "text":
         files[TOKENISER_FILE] = into / TOKENISER_FILE
-        files[TOKENISER_FILE].write_bytes(tokeniser_of(found.folder).read_bytes())
+        files[TOKENISER_FILE].write_bytes(tokeniser_json(found.folder))
     return HubModel(found.name, found.version, licence_of(found.folder), files, settings)
 
 

@@ -179,10 +179,55 @@ def test_what_cannot_be_used_says_why(tmp_path: Path, into: Path) -> None:
     (tmp_path / "slow/preprocessor_config.json").write_text('{"sampling_rate": 8000}')
     with pytest.raises(EncoderUnsupported, match="8000 samples"):
         load("sound", str(tmp_path / "slow"), into)
+    (tmp_path / "slow/preprocessor_config.json").write_text('{"sampling_rate": 16000}')
     for weights in (tmp_path / "slow").glob("*.safetensors"):
-        weights.rename(weights.with_name("pytorch_model.bin"))
+        weights.unlink()
     with pytest.raises(EncoderUnsupported, match="never loaded"):
         load("sound", str(tmp_path / "slow"), into)
+
+
+@torch_needed
+def test_an_older_model_has_its_words_in_files_and_its_weights_in_a_pickle(
+    tmp_path: Path, into: Path
+) -> None:
+    """As unitary/toxic-bert and facebook/wav2vec2-base may have them on the hub."""
+    import torch
+
+    folder = tmp_path / "model"
+    network = toxic_bert(folder)
+    words = list(json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"])
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    (folder / "tokenizer_config.json").write_text(
+        '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}'
+    )
+    (folder / "tokenizer.json").unlink()
+    for weights in folder.glob("*.safetensors"):
+        weights.unlink()
+    torch.save(network.state_dict(), folder / "pytorch_model.bin")
+    made = load("text", str(folder), into)
+    settings = {name: value for name, value in made.settings.items() if name not in {"labels", "many"}}
+    ids, mask = Tokeniser(settings, into).tokens(["hello"])
+    with torch.no_grad():
+        expected = network(torch.tensor(ids), attention_mask=torch.tensor(mask).long()).logits.numpy()
+    (found,) = run(into, {"ids": ids, "mask": mask})
+    assert np.abs(found - expected).max() < 1e-4
+
+
+@torch_needed
+def test_a_pickle_that_does_more_than_hold_tensors_is_refused(tmp_path: Path, into: Path) -> None:
+    import pickle
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (tmp_path / "ran",))
+
+    wav2vec2(tmp_path / "model")
+    for weights in (tmp_path / "model").glob("*.safetensors"):
+        weights.unlink()
+    (tmp_path / "model/pytorch_model.bin").write_bytes(pickle.dumps({"x": Evil()}))
+    with pytest.raises(EncoderDamaged, match="cannot be loaded"):
+        load("sound", str(tmp_path / "model"), into)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_without_pytorch_it_says_what_to_install(
