@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from lambdas.core.bundle import TrainingData
 from model_build.dataset import Columns
 from model_build.errors import ParametersError
 from model_build.examine import Layout
@@ -36,6 +37,8 @@ class Job:
     """What was typed, for the model card."""
     synthetic: bool = False
     """The CSV holds generated rows, whoever wrote it: a retraining's, when it began with those."""
+    base: TrainingData | msgspec.UnsetType = msgspec.UNSET
+    """Of a retraining: the rows that the verdicts stand beside."""
 
     @property
     def columns(self) -> Columns:

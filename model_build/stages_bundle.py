@@ -104,7 +104,9 @@ def bundle_stage(
         draft = Draft(
             service=job.service.name,
             seed=job.parameters.seed,
-            training_data=TrainingData(dataset.source, dataset.sha256, dataset.rows, dataset.synthetic),
+            training_data=TrainingData(
+                dataset.source, dataset.sha256, dataset.rows, dataset.synthetic, job.base
+            ),
             heads=heads_of(job, dataset, calibrated, thresholds),
             features=job.service.feature_names(),
             settings=exported.settings,

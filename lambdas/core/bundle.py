@@ -53,12 +53,17 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class TrainingData(msgspec.Struct, frozen=True):
-    """Where the model came from: enough to find, and to recognise, the data again."""
+    """Where the model came from: enough to find, and to recognise, the data again.
+
+    `base` is there for a retraining only: the file that people's verdicts stand beside in `source`. It stays
+    the same from one retraining to the next.
+    """
 
     source: str
     sha256: str
     rows: int
     synthetic: bool = False
+    base: TrainingData | msgspec.UnsetType = msgspec.UNSET
 
 
 class Manifest(msgspec.Struct, frozen=True):
