@@ -272,6 +272,9 @@ def _retrain_options(command: argparse.ArgumentParser) -> None:
     where.add_argument("--table", help="the decision log (DECISIONS_TABLE)")
     where.add_argument("--uploads", help="the bucket with the media of posts (UPLOADS_BUCKET)")
     where.add_argument("--replace", action="store_true", help="push a challenger aside that is being tried")
+    where.add_argument(
+        "--other-data", action="store_true", help="train on other rows than the champion's, on purpose"
+    )
 
 
 def _place_options(command: argparse.ArgumentParser) -> None:

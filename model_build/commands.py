@@ -135,7 +135,12 @@ def retrain(options: argparse.Namespace) -> int:
     with job.workspace.locked():
         try:
             learn(
-                job, place, fetch=fetch, tracked=not options.no_tracking, replace_challenger=options.replace
+                job,
+                place,
+                fetch=fetch,
+                tracked=not options.no_tracking,
+                replace_challenger=options.replace,
+                other_data=options.other_data,
             )
         except (TooFewVerdicts, ChallengerThere) as nothing_to_do:  # no error: a night like many
             job.reporter.say(f"\n{nothing_to_do.detail}")

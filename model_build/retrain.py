@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from lambdas.core.bundle import Manifest
@@ -12,18 +11,18 @@ from lambdas.core.variant import Rollout
 from model_build.csv_source import header_of
 from model_build.errors import BuildError
 from model_build.examine import Layout
-from model_build.job import Job, Source
+from model_build.job import Job
 from model_build.pipeline import train_model
 from model_build.preflight.bundles import Opened, champion
 from model_build.preflight.check import check
 from model_build.preflight.held_out import HeldOut, of_csv, test_split
 from model_build.preflight.verdict import GateFailed, Verdict, failed
 from model_build.publish import publish, read_rollout
+from model_build.retrain_base import find_base
 from model_build.retrain_data import RETRAINING, Joined, join, tested_rows, with_joined, with_media
 from model_build.retrain_log import Verdict as Said
 from model_build.retrain_log import read_verdicts
 from model_build.retrain_rows import FetchMedia, no_media
-from model_build.stages_data import source_stage
 from model_build.workspace import Workspace
 
 
@@ -52,11 +51,13 @@ def retrain(
     fetch: FetchMedia = no_media,
     tracked: bool = True,
     replace_challenger: bool = False,
+    other_data: bool = False,
 ) -> Manifest:
     """Train a candidate on the champion's data and the verdicts, and make it the challenger with share 0.
 
-    Raises TooFewVerdicts, ChallengerThere, GateFailed (the bundle stays in the build folder), and what
-    training and publishing raise.
+    With `other_data` the rows need not be those that the champion was trained on.
+    Raises TooFewVerdicts, ChallengerThere, OtherData, GateFailed (the bundle stays in the build folder), and
+    what training and publishing raise.
     """
     say = job.reporter.say
     live = read_rollout(place.s3, place.bucket, job.service.name)
@@ -64,7 +65,8 @@ def retrain(
         _make_way(live)
     verdicts = _verdicts(job, place)
     opened = champion(place.s3, place.bucket, job.workspace)
-    source = _base(job, opened)
+    base = find_base(job, opened, other_data=other_data)
+    source = base.source
     tested = tested_rows(job, source)
     if fetch is not no_media:
         job = with_media(job, verdicts)
@@ -77,7 +79,9 @@ def retrain(
     parameters, why = with_joined(job, joined)
     if why:
         say(f"  note: {why}")
-    retraining = replace(job, parameters=parameters, synthetic=source.synthetic)
+    retraining = replace(
+        job, parameters=parameters, synthetic=source.synthetic, base=base.record(joined.base_rows)
+    )
     _say_other_labels(retraining)
     manifest = train_model(retraining, tracked=tracked)
     _gate(retraining, manifest, opened, joined)
@@ -116,22 +120,6 @@ def _verdicts(job: Job, place: Place) -> list[Said]:
             f"are needed: {missing} are missing. Nothing was trained (retrain.least_verdicts in params.yaml)"
         )
     return found
-
-
-def _base(job: Job, opened: Opened | None) -> Source:
-    """The rows that the verdicts stand beside; says so when the champion was trained on others."""
-    from lambdas.core.bundle import sha256_of
-
-    source = source_stage(job)
-    if opened is not None and "learned" not in opened.manifest.settings:
-        trained = opened.manifest.training_data
-        base = Path(trained.source)
-        if base.name != "train.csv" and trained.sha256 != sha256_of(source.csv):
-            job.reporter.warn(
-                f"the champion was trained on other data ({base.name}, {trained.rows:,} rows) than this "
-                "retraining: give the options that it was trained with"
-            )
-    return source
 
 
 def _gate(job: Job, manifest: Manifest, opened: Opened | None, joined: Joined) -> None:

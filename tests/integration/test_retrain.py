@@ -15,8 +15,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.core.bundle import MANIFEST
+from lambdas.core.bundle import MANIFEST, TrainingData, sha256_of
 from lambdas.core.variant import Rollout, decode_rollout
+from model_build.bundle import read_bundle
 from model_build.cli import main
 from model_build.retrain_log import read_verdicts
 from tests.support.once import once
@@ -147,6 +148,42 @@ def test_verdicts_become_a_challenger_that_answers_nobody(
         (tmp_path / "tickets" / "bundles" / found.challenger.version / MANIFEST).read_text("utf-8")
     )
     assert manifest["training_data"]["synthetic"] is True, "generated rows stay known as such"
+    assert manifest["training_data"]["base"] == {
+        "source": "synthetic.csv",
+        "sha256": read_bundle(champion / "tickets" / "bundles" / before, "tickets").training_data.sha256,
+        "rows": 1500,
+        "synthetic": True,
+    }
+
+
+def test_a_model_of_the_users_own_csv_is_trained_again_on_that_csv_alone(
+    aws: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, laptop, night = tmp_path / "own.csv", tmp_path / "laptop", tmp_path / "night"
+    assert main(["synthetic", "tickets", "--out", str(own), "--rows", "1500", "--seed", "5"]) == 0
+    mapped = ("--csv", str(own), "--text", "subject,body", "--label", "department")
+    few = ("--build-dir", str(laptop), "--no-tracking", *FEW)
+    assert main(["train", "tickets", *mapped, *few]) == 0
+    assert publish(laptop) == 0
+    departments = list(WORDS)
+    for number in range(120):
+        decide(aws, number, departments[number % len(departments)])
+
+    assert retrain(night) == 1, "a night that would lose the user's data is red"
+    assert "CSV=own.csv TEXT=… LABEL=…" in capsys.readouterr().err
+    assert not (night / "tickets" / "bundles").exists() and live().challenger is None
+
+    assert retrain(night, *mapped) == 0
+    made = live().challenger
+    assert made is not None
+    trained = read_bundle(night / "tickets" / "bundles" / made.version, "tickets").training_data
+    assert (trained.source, trained.synthetic) == ("train.csv", False)
+    assert trained.base == TrainingData("own.csv", sha256_of(own), 1500)
+
+    assert publish(night) == 0
+    capsys.readouterr()
+    assert retrain(night) == 1, "after a retraining it still knows what it began with"
+    assert "CSV=own.csv" in capsys.readouterr().err
 
 
 def test_too_few_verdicts_say_how_many_are_missing(
