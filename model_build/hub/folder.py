@@ -16,9 +16,12 @@ CONFIG: Final = "config.json"
 TOKENISER: Final = "tokenizer.json"
 PREPROCESSOR: Final = "preprocessor_config.json"
 CARD: Final = "README.md"
-WORDS: Final = ("vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
-"""What older models have in the place of a tokeniser's one file."""
-WANTED: Final = (CONFIG, TOKENISER, *WORDS, PREPROCESSOR, CARD, "*.safetensors", "*.safetensors.index.json")
+WORDS: Final = "vocab.txt"
+WORDS_CONFIG: Final = "tokenizer_config.json"
+"""What older BERTs have in the place of a tokeniser's one file."""
+WANTED: Final = (
+    CONFIG, TOKENISER, WORDS, WORDS_CONFIG, PREPROCESSOR, CARD, "*.safetensors", "*.safetensors.index.json",
+)  # fmt: skip
 """What is fetched of a hub's model: no code, ever, and a pickle only where there is nothing else."""
 BINS: Final = ("pytorch_model*.bin", "pytorch_model.bin.index.json")
 """The weights of older models: pickles, of which PyTorch's restricted reader takes tensors alone."""
@@ -38,6 +41,12 @@ class Config(msgspec.Struct):
     id2label: dict[str, str] = {}
 
 
+class _Words(msgspec.Struct):
+    """What is read of `tokenizer_config.json`."""
+
+    do_lower_case: bool = True
+
+
 @dataclass(frozen=True)
 class Located:
     """Where a model is, as which version: the hub's commit, or LOCAL."""
@@ -55,8 +64,8 @@ class Located:
 def locate(model: str, wanted: Sequence[str] = WANTED, *, bins: bool = False) -> Located:
     """The folder of `model`: a local one, or a model id of the hub with, if wanted, `@revision`.
 
-    With `bins` the weights may be pickles where there are no .safetensors. Raises UnknownEncoder when there is no
-    such model or no hub in reach.
+    With `bins` the weights may be pickles where there are no .safetensors. Raises UnknownEncoder when there
+    is no such model or no hub in reach.
     """
     if Path(model).is_dir():
         return Located(Path(model).resolve(), LOCAL, model)
@@ -101,22 +110,22 @@ def tokeniser_of(folder: Path) -> Path:
 
 
 def tokeniser_json(folder: Path) -> bytes:
-    """The tokeniser's file, made by transformers of its words where there is none.
+    """The tokeniser's file, made of the words of an older BERT where there is none.
 
     Raises EncoderUnsupported when there is nothing to make it of.
     """
-    if (folder / TOKENISER).is_file():
-        return (folder / TOKENISER).read_bytes()
-    from transformers import AutoTokenizer
+    if (folder / TOKENISER).is_file() or not (folder / WORDS).is_file():
+        return tokeniser_of(folder).read_bytes()
+    from tokenizers import BertWordPieceTokenizer
 
     try:
-        made = AutoTokenizer.from_pretrained(
-            folder, use_fast=True, local_files_only=True, trust_remote_code=False
-        )
-        text: str = made.backend_tokenizer.to_str()
-    except (OSError, ValueError, AttributeError) as error:
-        raise EncoderUnsupported(f"{folder} has no {TOKENISER}, and none can be made: {error}") from error
-    return text.encode()
+        said = msgspec.json.decode((folder / WORDS_CONFIG).read_bytes(), type=_Words)
+    except FileNotFoundError:
+        said = _Words()
+    except msgspec.DecodeError as error:
+        raise EncoderDamaged(f"{folder / WORDS_CONFIG} cannot be read: {error}") from error
+    made = BertWordPieceTokenizer(str(folder / WORDS), lowercase=said.do_lower_case)
+    return str(made.to_str()).encode()
 
 
 def config_of(folder: Path) -> Config:
