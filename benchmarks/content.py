@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.content_setup import ENCODED, TEXTS, Content, event, post, prepared
 from benchmarks.table import Table
 
-COLD_RUNS, WARM_RUNS, MEDIA_RUNS = 9, 400, 12
+COLD_RUNS, WARM_RUNS, MEDIA_RUNS = 25, 400, 12
 OURS, TICKETS = "lambdas.content.handler", "lambdas.tickets.handler"
 ONCE = """
 import json, sys, importlib
