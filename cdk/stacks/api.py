@@ -9,18 +9,16 @@ from constructs import Construct
 
 from cdk import own_repository
 from cdk.constructs.access import Access
-from cdk.constructs.artifacts_bucket import artifacts_bucket
-from cdk.constructs.decision_function import Neighbours, catalog_function, deciding_function, labels_function
-from cdk.constructs.function_code import ImagePackaging, ZipPackaging
+from cdk.constructs.decision_function import catalog_function, deciding_function, labels_function
 from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.review_functions import console_function, review_function
 from cdk.constructs.service_function import LoggedFunction
-from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
 from cdk.services import CATALOG, CONSOLE, LABELS, REVIEW, Service
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.neighbours import neighbours
 from cdk.stacks.review import ReviewStack
 from cdk.stacks.state import StateStack
 from cdk.stacks.streaming import StreamingStack
@@ -48,13 +46,7 @@ class ApiStack(Stack):
         )
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
         self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
-        near = Neighbours(
-            ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
-            artifacts_bucket(self),
-            state.decisions,
-            state.store,
-            uploads_seen_from(self),
-        )
+        near = neighbours(self, target, state)
         self.api = TriageApi(self, "Api", settings=settings, people=review.reviewers.pool)
         self.functions: dict[str, LoggedFunction] = {}
         for service in services:

@@ -8,19 +8,16 @@ from constructs import Construct
 
 from cdk import own_repository
 from cdk.constructs import event_sources
-from cdk.constructs.artifacts_bucket import artifacts_bucket
-from cdk.constructs.decision_function import Neighbours
-from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.queues import dead_letter_queue
 from cdk.constructs.review_functions import Queue, intake_function
 from cdk.constructs.review_tables import audit_table, review_table
 from cdk.constructs.reviewers import Reviewers
 from cdk.constructs.service_function import LoggedFunction
-from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import REVIEW_INTAKE
 from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.neighbours import neighbours
 from cdk.stacks.state import StateStack
 
 TO_BE_REVIEWED = {"dynamodb": {"NewImage": {"queue": {"S": ["review", "sample"]}}}}
@@ -41,13 +38,7 @@ class ReviewStack(Stack):
         )
         self.add_stack_dependency(artifacts, "the repository the image is pushed to")
         self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
-        near = Neighbours(
-            ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
-            artifacts_bucket(self),
-            state.decisions,
-            state.store,
-            uploads_seen_from(self),
-        )
+        near = neighbours(self, target, state)
         self.reviewers = Reviewers(self, "Reviewers")
         self.queue = Queue(review_table(self), audit_table(self), self.reviewers.client)
         made = intake_function(self, REVIEW_INTAKE, near, self.queue)

@@ -11,20 +11,18 @@ from constructs import Construct
 
 from cdk import own_repository
 from cdk.constructs import event_sources
-from cdk.constructs.artifacts_bucket import artifacts_bucket
-from cdk.constructs.decision_function import Neighbours, function_of, learner_function
+from cdk.constructs.decision_function import function_of, learner_function
 from cdk.constructs.fairness_monitor import fairness_monitor, watched
-from cdk.constructs.function_code import ImagePackaging, ZipPackaging
 from cdk.constructs.mail_topic import MailTopic
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.service_stream import ServiceStream
-from cdk.constructs.uploads_bucket import uploads_seen_from
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import ALERTS, Service
 from cdk.settings import ContextError, Settings
 from cdk.stacks.artifacts import ArtifactsStack
+from cdk.stacks.neighbours import neighbours
 from cdk.stacks.state import StateStack
 from lambdas.core.decision_log import ALERT
 from lambdas.core.errors import TriageError
@@ -63,13 +61,7 @@ class StreamingStack(Stack):
         _check_topic(services, settings)
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
         self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
-        self._near = Neighbours(
-            ZipPackaging() if target.functions_as_zip else ImagePackaging(self),
-            artifacts_bucket(self),
-            state.decisions,
-            state.store,
-            uploads_seen_from(self),
-        )
+        self._near = neighbours(self, target, state)
         self.functions: dict[str, LoggedFunction] = {}
         self.streams: dict[str, ServiceStream] = {}
         for service in services:
