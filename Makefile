@@ -54,6 +54,9 @@ reviewer: setup  ## an account for a reviewer: EMAIL=ana@example.com [LEAD=1] [A
 	@if [ -z "$(EMAIL)" ]; then echo 'triage: say who: make reviewer EMAIL=ana@example.com' >&2; exit 1; fi
 	@$(PY) -m local reviewer "$(EMAIL)" $(if $(LEAD),--lead) $(if $(AWS),--aws)
 
+drill: setup  ## break each dependency of the running stack on purpose: who notices, what is lost [DRILL=storage]
+	@$(PY) -m local drill $(DRILL)
+
 logs: setup  ## what the functions wrote, newest last
 	@$(PY) -m local logs
 
@@ -122,4 +125,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer logs status train publish fairness retrain lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill logs status train publish fairness retrain lint test bench synth deploy openapi lock clean

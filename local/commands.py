@@ -31,6 +31,7 @@ from local import (
     status,
 )
 from local.bundles import built, published
+from local.drills.run import drill
 from local.environment import client
 from local.errors import CallFailed, Interrupted, with_log
 from local.place import Place, place_from, port_from
@@ -86,6 +87,8 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             return publish.publish(place, options.service, rest, to_aws=options.aws)
         case "retrain":
             return learning.retrain(place, options.service, rest, on_aws=options.aws)
+        case "drill":
+            return drill(place, console, options.names)
         case "fairness":
             learning.show_fairness(place, console, on_aws=options.aws)
     return 0
@@ -271,6 +274,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     learned.add_argument("service", choices=NAMES)
     learned.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
+    drilling = commands.add_parser("drill", help="break things on purpose, and see what becomes of it")
+    drilling.add_argument("names", nargs="*", help="which drills; all of them when none is named")
     treated = commands.add_parser("fairness", help="show how live decisions treat groups of people")
     treated.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     return parser
