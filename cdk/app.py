@@ -41,7 +41,7 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
     streaming = StreamingStack(app, settings, where, services, artifacts, state)
     review = ReviewStack(app, where, artifacts, state)
     api = ApiStack(app, settings, where, services, artifacts, state, streaming, review)
-    OperationsStack(app, settings, where, services, state, streaming, review, api)
+    OperationsStack(app, settings, where, services, artifacts, state, streaming, review, api)
     if settings.github_repository and where.delivery:
         DeliveryStack(app, repository=settings.github_repository, provider_arn=settings.github_oidc_provider)
     if settings.tracking and where.tracking:
@@ -59,7 +59,7 @@ def synthesize(app: cdk.App, settings: Settings, services: Sequence[Service] = S
     build(app, settings, services)
     folder = Path(app.synth().directory)
     if not target(local=settings.local).functions_as_zip:
-        for consumer in (stack_name("Api"), stack_name("Streaming"), stack_name("Review")):
+        for consumer in map(stack_name, ("Api", "Streaming", "Review", "Operations")):
             own_repository.build_image_after(folder, consumer=consumer, producer=stack_name("Artifacts"))
     return folder
 

@@ -12,7 +12,7 @@ from tests.infrastructure.assembly import Assembly, text
 
 ROOT = Path(__file__).resolve().parents[2]
 
-WITH_FUNCTIONS = ("Triage-Api", "Triage-Streaming", "Triage-Review")
+WITH_FUNCTIONS = ("Triage-Api", "Triage-Streaming", "Triage-Review", "Triage-Operations")
 
 
 def test_one_image_tagged_with_its_own_hash(plain: Assembly) -> None:
