@@ -11,7 +11,7 @@ import http.client
 import os
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -186,6 +186,24 @@ class Bucket:
         if response.length:
             raise DependencyDown(f"s3 stopped answering half-way: {response.length} bytes are missing")
         return hashed.hexdigest()
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        """The keys that begin with `prefix` and come after `after`, in order. Raises DependencyDown."""
+        from html import unescape  # noqa: PLC0415  its tables cost 2 ms that no decision function needs
+
+        query = {"list-type": "2", "prefix": prefix, **({"start-after": after} if after else {})}
+        while True:
+            response = self._http.request("GET", *self._address(""), query=query)
+            page = read_all(response, "s3").decode()
+            if response.status != 200:
+                raise DependencyDown(
+                    f"s3 answered {response.status} to a listing of s3://{self.name}/{prefix}"
+                )
+            yield from map(unescape, re.findall("<Key>([^<]*)</Key>", page))
+            more = re.search("<NextContinuationToken>([^<]*)</NextContinuationToken>", page)
+            if more is None:
+                return
+            query["continuation-token"] = unescape(more[1])
 
     def size(self, key: str) -> int:
         """The bytes of the object at `key`. Raises NotFound, DependencyDown."""

@@ -16,7 +16,7 @@ class Links(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """`subject` and `what` say what broke; `anchor` is the runbook's section. All but `details` in a line each."""
+    """`subject` and `what` say what broke; `anchor` is the runbook's section. A field is a line."""
 
     subject: str
     what: str

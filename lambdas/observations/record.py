@@ -6,14 +6,16 @@ The observer writes them; judge, A/B report, drift, business value and exporter 
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 FORMAT: Final = 1
 PREFIX: Final = "observations"
-"""Objects are `observations/<service>/<yyyy>/<mm>/<dd>/<hh>/<first sequence number>.jsonl.gz`, by the UTC hour in
-which the decision log's stream brought their first record. The first line is a Header, each other an Observation."""
+"""Objects are `observations/<service>/<yyyy>/<mm>/<dd>/<hh>/<first sequence number>.jsonl.gz`, by the UTC
+hour in which their records came into the decision log's stream. The first line is a Header, each other an
+Observation."""
 
 
 class Features(NamedTuple):
@@ -45,8 +47,9 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One decision, as it stood when the stream brought it; a later line of the same id takes its place.
 
     `assigned` is the variant that the entity falls to and `version` its bundle; `variant` is who answered
-    (`none`: the rules), so a challenger that failed is one with `assigned` challenger and another `variant`. `ms` is
-    the model's time for it, `entity` a hash. `label` is what a person said that it was, `labelled_at` when.
+    (`none`: the rules), so a challenger that failed is one with `assigned` challenger and another `variant`.
+    `ms` is the model's time for it, `entity` a hash. `label` is what a person said that it was, `labelled_at`
+    when.
     """
 
     id: str
@@ -67,6 +70,16 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str | None = None
     labelled_at: str | None = None
     pending: bool = False
+
+
+def folder(service: str, hour: datetime) -> str:
+    """The prefix of the objects of an hour; `hour` is any moment of it, with its zone."""
+    return f"{PREFIX}/{service}/{hour.astimezone(UTC):%Y/%m/%d/%H}/"
+
+
+def row_id(decision_id: str) -> int:
+    """What stands for a decision in a Window's column `id`: 64 bits, evenly spread."""
+    return int.from_bytes(hashlib.blake2b(decision_id.encode(), digest_size=8).digest(), "big")
 
 
 def entity_hash(service: str, entity: str) -> str:

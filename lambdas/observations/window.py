@@ -21,17 +21,18 @@ class Column:
 
     def is_(self, word: str) -> Bools:
         """Which rows have this word."""
-        return self.codes == (self.words.index(word) if word in self.words else -2)
+        rows: Bools = self.codes == (self.words.index(word) if word in self.words else -2)
+        return rows
 
 
 @dataclass(frozen=True)
 class Window:
     """`n` decisions in order of time, each once. All columns have a row each; NaN is unknown.
 
-    `at` is in seconds since the epoch, `features` float32 [n, names]. `entity` is 0 where there is none: each such
-    row is an entity of its own. `other_*` are what the other variant would have answered, where it was asked
-    (`other_version` code >= 0; `other_outcome` code -1 where it failed). `label` code -1: nobody has said yet.
-    `segments` has a column a name.
+    `id` is record.row_id. `at` is in seconds since the epoch, `features` float32 [n, names]. `entity` is 0
+    where there is none: each such row is an entity of its own. `other_*` are what the other variant would
+    have answered, where it was asked (`other_version` code >= 0; `other_outcome` code -1 where it failed).
+    `label` code -1: nobody has said yet. `segments` has a column a name.
     """
 
     service: str

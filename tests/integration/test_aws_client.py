@@ -91,6 +91,19 @@ def test_an_object_is_written_over_only_what_was_read(bucket: Any) -> None:
     ours.put("fresh.json", b"1", if_new=True)
 
 
+def test_keys_are_listed_page_by_page_from_one_on(bucket: Any) -> None:
+    keys = [f"listed/{k:04}.json" for k in range(1_003)] + ["listed/with space+plus&é<1>.txt"]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: bucket.put_object(Bucket="triage-test", Key=key, Body=b"1"), keys))
+    ours = Bucket("triage-test")
+    assert list(ours.keys("listed/")) == keys
+    assert list(ours.keys("listed/", "listed/1000")) == keys[1_000:]
+    assert list(ours.keys("listed/w")) == keys[-1:]
+    assert list(ours.keys("nothing/")) == []
+    with pytest.raises(DependencyDown, match="404 to a listing"):
+        list(Bucket("triage-nowhere").keys(""))
+
+
 def test_a_decision_is_read_and_labelled(table: Any) -> None:
     log = DecisionLog("decisions", Dynamo(), ttl_days=1)
     log.record([entry("tickets.1")])
