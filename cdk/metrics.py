@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from lambdas.core.emf import NAMESPACE
 
-OWN = ("Confidence", "Fallbacks")
+OWN = ("Confidence",)
 """Emitted by each deciding service under its own name."""
-SHARED = ("BadRequests", "ModelLoadFailures", "LogFailures")
-"""Emitted without a dimension: one of each, however many services there are."""
+SHARED = ("Fallbacks", "ModelLoadFailures", "LogFailures", "LowConfidence", "Drift", "DeadLetters")
+"""Emitted without a dimension: one of each, however many services there are. Four services have ten in all."""
 
 
 class MetricId(NamedTuple):

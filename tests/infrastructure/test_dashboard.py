@@ -112,8 +112,11 @@ def test_the_listed_metrics_are_those_the_functions_write(capsys: pytest.Capture
     found: set[MetricId] = set()
     for service in SERVICES:
         telemetry = Telemetry(service.name)
-        telemetry.decided(0.9, fallback=False)
+        telemetry.decided(0.9, fallback=True)
         telemetry.bad_request(400, "no text", "body")
+        telemetry.confidence_below(0.1)
+        telemetry.drifted(1)
+        telemetry.dead_letters({"labels": 2})
         telemetry.model_failed("sha256 differs")
         telemetry.log_failed("throttled", [{"id": 1}])
         telemetry.flush()
