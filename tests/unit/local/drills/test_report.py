@@ -34,7 +34,7 @@ def test_a_good_one_says_what_users_saw_and_who_was_told() -> None:
     assert "✓ storage  S3 is gone" in text
     assert "3 by the model, 1 HTTP 502 (of 4)" in text
     assert "lost      nothing" in text
-    assert "triage-fallbacks after 61 s: “R”" in text
+    assert "triage-fallbacks after 61 s: “Rules”" in text
     assert seen.failed == 1
 
 
