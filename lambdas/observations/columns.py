@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -44,18 +45,19 @@ class Codes:
     """A growing column of words."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._places: dict[str | None, int] = {None: -1}
         self._parts: list[npt.NDArray[np.int32]] = []
 
     def add(self, words: Sequence[str | None]) -> None:
         """A row a word."""
-        places = self._places
-        codes = [-1 if word is None else places.setdefault(word, len(places)) for word in words]
-        self._parts.append(np.array(codes, np.int32))
+        for word in dict.fromkeys(words):
+            self._places.setdefault(word, len(self._places) - 1)
+        self._parts.append(np.array([*map(self._places.__getitem__, words)], np.int32))
 
     def column(self) -> Column:
         """What was added."""
-        return Column(tuple(self._places), _joined(self._parts, np.int32))
+        words = tuple(word for word in self._places if word is not None)
+        return Column(words, _joined(self._parts, np.int32))
 
 
 def column_of(words: Iterable[str | None]) -> Column:
@@ -136,7 +138,7 @@ class Columns:
         for name, column in values.items():
             self._parts[name].append(np.array(column, _DTYPES[name]))
         for name in ("assigned", "variant", "version", "source", "outcome", "label"):
-            self._words[name].add([getattr(line, name) for line in kept])
+            self._words[name].add([*map(attrgetter(name), kept)])
         self._words["other_version"].add([other.version if other else None for other in others])
         self._words["other_outcome"].add([other.outcome if other else None for other in others])
         self._add_segments([line.segments for line in kept])

@@ -43,7 +43,7 @@ class Other(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
-class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One decision, as it stood when the stream brought it; a later line of the same id takes its place.
 
     `assigned` is the variant that the entity falls to and `version` its bundle; `variant` is who answered
