@@ -28,7 +28,7 @@ def poison(world: World, report: Report) -> float:
     for k in range(SOME):
         event = _event(currency="XXX")
         bad.append(event._replace(body=f"{{ not json {event.own}") if k % 2 else event)
-    return _among(world, report, good, bad, "the records")
+    return _among(world, report, good, bad, "bad records")
 
 
 def clock_jump(world: World, report: Report) -> float:
@@ -37,7 +37,7 @@ def clock_jump(world: World, report: Report) -> float:
     right = [_event(), *(_event(at=_iso(now + BEHIND)) for _ in range(SOME))]
     ahead = [_event(at=_iso(now + AHEAD)) for _ in range(SOME)]
     report.notes.append("an hour behind is late and decided; an hour ahead cannot be, and waits for people")
-    return _among(world, report, right, ahead, "the records from the future")
+    return _among(world, report, right, ahead, "records from the future")
 
 
 def _among(world: World, report: Report, good: list[Event], bad: list[Event], what: str) -> float:
@@ -56,7 +56,9 @@ def _among(world: World, report: Report, good: list[Event], bad: list[Event], wh
         return streaming.waiting(stack.endpoint, dead) - before
 
     _until(lambda: letters() < len(bad))
-    report.notes.append(f"{letters()} of {len(bad)} wait in the dead-letter queue with the reason: {what}")
+    report.notes.append(
+        f"{letters()} of {len(bad)} {what} wait in the dead-letter queue, each with its reason"
+    )
     if letters() != len(bad):
         report.wrong.append(f"{len(bad) - letters()} records are neither decided nor dead letters")
     keep_until_mail(world, report, began)

@@ -40,7 +40,7 @@ def drill(place: Place, console: Console, names: Sequence[str]) -> int:
     """Run and print each drill; 1 when one of them went wrong. Raises NotRunning, Misused."""
     todo = chosen(names)
     world = World(connect(place, running.require(place).endpoint))
-    console.print(f"{len(todo)} drills; each waits for its alarm's mail, which takes a minute or two.\n")
+    console.print("Each drill waits for its alarm's mail, which takes a minute or two.\n")
     reports = [run(world, each, console) for each in todo]
     wrong = [report.name for report in reports if report.wrong]
     lost = sum(len(report.seen.lost) for report in reports)
