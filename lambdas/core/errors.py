@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 
 class TriageError(Exception):
-    """Base of every error this project raises on purpose."""
+    """Base of every error this project raises on purpose; `headers` are those of its answer."""
 
     status = 500
     title = "Internal error"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
@@ -38,6 +42,7 @@ class Unauthorized(TriageError):
 
     status = 401
     title = "Unauthorized"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class Forbidden(TriageError):

@@ -106,7 +106,7 @@ class Api:
             field=error.field,
             request_id=(event.get("requestContext") or {}).get("requestId"),
         )
-        return respond(error.status, msgspec.json.encode(problem).decode(), PROBLEM)
+        return respond(error.status, msgspec.json.encode(problem).decode(), PROBLEM, error.headers)
 
 
 def _asked(event: Event, body: Any) -> Asked:
@@ -170,11 +170,13 @@ def explain(message: str) -> tuple[str, str]:
     return detail.replace("`", "'"), path or "$"
 
 
-def respond(status: int, body: str | bytes, content_type: str) -> Response:
+def respond(
+    status: int, body: str | bytes, content_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """An API Gateway proxy response; bytes in base64, which it undoes for the types it knows as binary."""
     return {
         "statusCode": status,
-        "headers": {"Content-Type": content_type, "Cache-Control": "no-store"},
+        "headers": {"Content-Type": content_type, "Cache-Control": "no-store", **(headers or {})},
         "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
         "isBase64Encoded": isinstance(body, bytes),
     }
