@@ -11,8 +11,8 @@ from rich.text import Text
 
 @dataclass
 class Seen:
-    """What callers saw: answers by kind (`by the model`, `by the rules`, `HTTP 502`, ...), how many asked, and
-    which of the answers are nowhere to be found afterwards."""
+    """What callers saw: answers by kind (`by the model`, `HTTP 502`, ...), how many asked, and which of the
+    answers are nowhere to be found afterwards."""
 
     answers: Counter[str] = field(default_factory=Counter)
     asked: int = 0
