@@ -410,6 +410,12 @@ class Queue:
             start += len(entries)
         return refused
 
+    def depth(self) -> int:
+        """About how many messages the queue holds, those under work included. Raises DependencyDown."""
+        names = [f"ApproximateNumberOfMessages{part}" for part in ("", "NotVisible", "Delayed")]
+        answer = self._json.call("GetQueueAttributes", {"QueueUrl": self.url, "AttributeNames": names})
+        return sum(int(count) for count in answer.get("Attributes", {}).values())
+
 
 class Secrets:
     """Reads from Secrets Manager."""

@@ -1,0 +1,30 @@
+"""The function behind the topic of alarms."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lambdas.core.aws import Topic
+from lambdas.core.notices import Links
+from lambdas.core.settings import load
+from lambdas.core.telemetry import Telemetry
+from lambdas.mail.alarms import Alarms
+from lambdas.mail.mailer import Mailer
+
+
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the function needs: the topic that people read, and where its mails link to."""
+
+    alarm_topic_arn: str
+    dashboard_url: str = ""
+    runbook_url: str = "docs/runbook.md"
+
+
+_settings = load(MailSettings)
+
+handle = Mailer(
+    Topic(_settings.alarm_topic_arn, timeout=5.0),
+    Alarms(),
+    Telemetry("mail"),
+    Links(_settings.dashboard_url, _settings.runbook_url),
+)
