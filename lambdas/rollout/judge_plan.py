@@ -10,6 +10,7 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 Cost = Annotated[float, msgspec.Meta(ge=0.0)]
 Verdict = Literal["worse", "fine", "wait"]
+State = Literal["worse", "within", "open", "unknown"]
 
 ANY_OTHER: Final = "*"
 PAIR: Final = " -> "
@@ -91,7 +92,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     metric: str
-    state: Literal["worse", "within", "open", "unknown"]
+    state: State
     sentence: str
     about: str = ""
     n_champion: int = 0

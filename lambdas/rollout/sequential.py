@@ -77,6 +77,20 @@ def ratio(of: Moments, top: int | tuple[int, int], bottom: int) -> Estimate:
     return linearised(of, value, gradient, n)
 
 
+def share(of: Moments, top: int, bottom: int) -> Estimate:
+    """The ratio where the `top` is 0 or 1 a row."""
+    found = ratio(of, top, bottom)
+    return at_least(found, found.value)
+
+
+def at_least(found: Estimate, part: Floats) -> Estimate:
+    """`found` with no less variance than independent rows have with this share, and with one more entity that
+    has it and one more that has not (Laplace's rule of succession): 50 of 50 are no certainty."""
+    smoothed = (np.clip(part, 0.0, 1.0) * found.clusters + 1.0) / (found.clusters + 2.0)
+    least = smoothed * (1.0 - smoothed) / np.maximum(found.n, 1.0)
+    return found._replace(variance=np.maximum(found.variance, least))
+
+
 def difference(first: Estimate, second: Estimate) -> Estimate:
     """`first` less `second`, two sets of entities that have none in common.
 
