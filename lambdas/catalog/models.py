@@ -26,6 +26,7 @@ def live_service(service: str, reader: ObjectReader) -> LiveService:
         challenger=_bundle(service, rollout.challenger, reader) if rollout.challenger else None,
         share=rollout.share,
         shadow=rollout.shadow,
+        compare=rollout.compared,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -26,6 +26,9 @@ class LiveService(msgspec.Struct):
     challenger: LiveBundle | None
     share: float
     shadow: bool
+    compare: Annotated[
+        float, msgspec.Meta(description="The share of the decisions for which both variants are run.")
+    ] = 0.0
 
 
 class ModelsResponse(msgspec.Struct):

@@ -9,11 +9,12 @@ from typing import Final, Generic
 
 import msgspec
 
+from lambdas.core.answering import Answering, Made
 from lambdas.core.breaker import Breaker
 from lambdas.core.decision_log import DecisionLog, Entry
-from lambdas.core.errors import BundleError, Conflict, DependencyDown, InvalidRequest, TriageError
-from lambdas.core.model_store import ModelStore, Picked
-from lambdas.core.service import Answer, Item, Model, Request, Service, Stamp, decision_id
+from lambdas.core.errors import Conflict, DependencyDown, InvalidRequest, TriageError
+from lambdas.core.model_store import ModelStore
+from lambdas.core.service import Answer, Item, Model, Request, Service, decision_id
 from lambdas.core.telemetry import Telemetry
 
 SETTLES_AGAIN: Final = timedelta(hours=24)
@@ -46,6 +47,7 @@ class Decider(Generic[Request, Answer, Model, Item]):
         self._sample = sample
         self._now = now
         self._log_breaker = Breaker("the decision log")
+        self._answering = Answering(service, store, telemetry)
         self._decoder = msgspec.json.Decoder(service.answer)
 
     def decide(self, requests: Sequence[Request]) -> list[Answer]:
@@ -97,8 +99,12 @@ class Decider(Generic[Request, Answer, Model, Item]):
             return []
         ids, now = self._ids(requests), self._now()
         items = self._service.prepare(requests, ids, now)
-        answers = self._service.defer(items, self._answers(requests, items, ids, now))
-        outcomes, settled = self._logged(requests, items, answers, now, must_log=must_log)
+        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        entities = [self._service.entity(request) for request in requests]
+        made = self._answering.make(items, ids, entities, at)
+        answers = self._service.defer(items, [each.answer for each in made])
+        entries = [self._entry(*each) for each in zip(entities, items, answers, made, strict=True)]
+        outcomes, settled = self._logged(entries, answers, now, must_log=must_log)
         self._service.settle([items[index] for index in settled])
         return outcomes
 
@@ -107,51 +113,19 @@ class Decider(Generic[Request, Answer, Model, Item]):
         own = (self._service.caller_id(request) for request in requests)
         return [decision_id(self._service.name, each or secrets.token_hex(16)) for each in own]
 
-    def _answers(
-        self, requests: Sequence[Request], items: Sequence[Item], ids: Sequence[str], now: datetime
-    ) -> list[Answer]:
-        """Decisions by the variant of each request's entity: one model run a variant."""
-        self.store.refresh()
-        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        groups: dict[str | None, tuple[Picked[Model] | None, list[int]]] = {}
-        for index, request in enumerate(requests):
-            picked = self.store.pick(self._service.entity(request) or ids[index])
-            groups.setdefault(picked.variant if picked else None, (picked, []))[1].append(index)
-        answers: dict[int, Answer] = {}
-        for picked, members in groups.values():
-            chosen = [items[index] for index in members]
-            decided = self._by_model(picked, chosen, [ids[index] for index in members], at)
-            answers.update(zip(members, decided, strict=True))
-        return [answers[index] for index in range(len(requests))]
-
-    def _by_model(
-        self, picked: Picked[Model] | None, items: list[Item], ids: list[str], at: str
-    ) -> list[Answer]:
-        """The model's answers; the rules' when there is no model or it fails."""
-        if picked is not None:
-            version = picked.manifest.version
-            stamps = [Stamp(own, at, picked.variant, version) for own in ids]
-            try:
-                return self._service.predict(picked.model, items, stamps)
-            except BundleError as error:
-                self._telemetry.model_failed(error.detail, version=version)
-        return self._service.rules(items, [Stamp(own, at, "none", None) for own in ids])
-
     def _logged(
         self,
-        requests: Sequence[Request],
-        items: Sequence[Item],
+        entries: Sequence[Entry],
         answers: list[Answer],
         now: datetime,
         *,
         must_log: bool,
     ) -> tuple[list[Answer | TriageError], list[int]]:
-        """`answers` written to the log, with earlier answers in the place of repeated ones.
+        """`answers` written to the log as `entries`, with earlier answers in the place of repeated ones.
 
         Also returns which of them the service is to settle: the new ones, and those that were new so
         recently that the function may have died before it settled them.
         """
-        entries = [self._entry(*each) for each in zip(requests, items, answers, strict=True)]
         try:
             stored = self._log_breaker.call(lambda: self.log.record(entries))
         except DependencyDown as error:
@@ -182,16 +156,20 @@ class Decider(Generic[Request, Answer, Model, Item]):
                     settled.append(index)
         return out, settled
 
-    def _entry(self, request: Request, item: Item, answer: Answer) -> Entry:
+    def _entry(self, entity: str | None, item: Item, answer: Answer, made: Made[Answer]) -> Entry:
         asked, digest = self._service.keep(item)
         return Entry(
             answer,
             digest,
             asked,
             self._service.name,
-            self._service.entity(request),
+            entity,
             self._service.marks(answer),
             self._sample,
+            made.assigned,
+            made.version,
+            made.ms,
+            made.other,
         )
 
 

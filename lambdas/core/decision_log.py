@@ -15,6 +15,7 @@ import msgspec
 from lambdas.core.errors import Conflict, DependencyDown, NotFound, PreconditionFailed
 from lambdas.core.marks import Marks, queue_of
 from lambdas.core.schema import Decision
+from lambdas.core.variant import Variant
 
 TRANSACTION_ITEMS = 100
 ONE_BY_ONE = 10
@@ -23,10 +24,25 @@ trip, and costs twice the write units."""
 TRANSACTION_BYTES = 3_000_000  # DynamoDB's limit is 4 MB, its own overhead counted
 
 
+class Compared(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the variant that did not answer says of a decision; no `outcome` when it failed.
+
+    `ms` is its model's time for it.
+    """
+
+    version: str
+    outcome: str | None = None
+    review: bool = False
+    confidence: float = 0.0
+    ms: float | None = None
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A decision to write: its id, a digest and the JSON of what was asked, and what was answered.
 
-    `sample` is the share of the clear decisions that people look at all the same, 0 to 1.
+    `sample` is the share of the clear decisions that people look at all the same, 0 to 1. `assigned` is the
+    variant that the entity falls to, whoever answered, and `assigned_version` that one's bundle. `ms` is the
+    model's time for it, `other` what the variant says that did not answer, where it was asked.
     """
 
     decision: Decision
@@ -36,6 +52,10 @@ class Entry(msgspec.Struct, frozen=True):
     entity: str | None
     marks: Marks = Marks()
     sample: float = 0.0
+    assigned: Variant = "champion"
+    assigned_version: str | None = None
+    ms: float | None = None
+    other: Compared | None = None
 
     @property
     def queue(self) -> str | None:
@@ -228,6 +248,7 @@ class DecisionLog:
             "id": {"S": decision.decision_id},
             "service": {"S": entry.service},
             "at": {"S": decision.decided_at},
+            "assigned": {"S": entry.assigned},
             "variant": {"S": decision.variant},
             "source": {"S": decision.source},
             "outcome": {"S": decision.outcome},
@@ -241,6 +262,12 @@ class DecisionLog:
         }
         if decision.model_version:
             item["version"] = {"S": decision.model_version}
+        if entry.assigned_version:
+            item["assigned_version"] = {"S": entry.assigned_version}
+        if entry.ms is not None:
+            item["ms"] = {"N": f"{entry.ms:.3f}"}
+        if entry.other is not None:
+            item["other"] = {"S": msgspec.json.encode(entry.other).decode()}
         if entry.entity:
             item["entity"] = {"S": entry.entity}
         if entry.queue:

@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from lambdas.core.bundle import Manifest
 from lambdas.core.bundle_cache import BundleCache
 from lambdas.core.errors import BundleError, DependencyDown, NotFound, TriageError
-from lambdas.core.variant import BundleRef, Rollout, Variant, assign, decode_rollout
+from lambdas.core.variant import BundleRef, Rollout, Variant, assign, decode_rollout, is_compared
 
 M = TypeVar("M")
 
@@ -31,6 +31,48 @@ class Picked(NamedTuple, Generic[M]):
     variant: Variant
     manifest: Manifest
     model: M
+
+
+class Route(NamedTuple, Generic[M]):
+    """How a decision is made: `assigned` is the variant that its entity falls to, `version` its bundle.
+
+    `answers` is the bundle that answers: the champion's when the challenger's could not be loaded, None for
+    no model at all. `spare` is who answers when that one fails. `other` is the bundle that is run as well,
+    None where the one of `other_version` could not be loaded; without `other_version` none is.
+    """
+
+    assigned: Variant = "champion"
+    version: str | None = None
+    answers: Picked[M] | None = None
+    spare: Picked[M] | None = None
+    other: Picked[M] | None = None
+    other_version: str | None = None
+
+
+class _Live(Generic[M]):
+    """A rollout with its bundles in memory; it never changes, another takes its place."""
+
+    def __init__(self, rollout: Rollout, loaded: dict[str, Loaded[M]]) -> None:
+        self.rollout = rollout
+        self.loaded = loaded
+        champion = self._picked("champion", rollout.champion)
+        challenger = self._picked("challenger", rollout.challenger) if rollout.challenger else None
+        aim = rollout.challenger.version if rollout.challenger else None
+        first = rollout.champion.version
+        stays: Route[M] = Route("champion", first, champion)
+        moves: Route[M] = Route("challenger", aim, challenger or champion, champion if challenger else None)
+        # By whether the entity falls to the challenger, and whether both are run.
+        self.routes: dict[tuple[bool, bool], Route[M]] = {
+            (False, False): stays,
+            (False, True): stays._replace(other=challenger, other_version=aim),
+            (True, False): moves,
+            # A challenger that is not there is no comparison: it shows in who answered in its place.
+            (True, True): moves._replace(other=champion, other_version=first) if challenger else moves,
+        }
+
+    def _picked(self, variant: Variant, ref: BundleRef) -> Picked[M] | None:
+        loaded = self.loaded.get(ref.version)
+        return Picked(variant, loaded.manifest, loaded.model) if loaded else None
 
 
 class ModelStore(Generic[M]):
@@ -56,8 +98,7 @@ class ModelStore(Generic[M]):
         self._clock = clock
         self._next_look: float | None = None
         self._etag: str | None = None
-        self._rollout: Rollout | None = None
-        self._loaded: dict[str, Loaded[M]] = {}
+        self._live: _Live[M] | None = None
         self._rest_until: dict[str, float] = {}
         self._former: Loaded[M] | None = None
 
@@ -77,25 +118,26 @@ class ModelStore(Generic[M]):
 
     def pick(self, entity: str) -> Picked[M] | None:
         """The bundle that answers for `entity`, or None when no champion could ever be loaded."""
-        if self._rollout is None:
-            return None
-        variant = assign(self._rollout, entity)
-        ref = self._rollout.challenger if variant == "challenger" else self._rollout.champion
-        loaded = self._loaded.get(ref.version) if ref else None
-        if loaded is None:
-            variant, loaded = "champion", self._loaded.get(self._rollout.champion.version)
-        return Picked(variant, loaded.manifest, loaded.model) if loaded else None
+        return self.route(entity, "").answers
+
+    def route(self, entity: str, decision_id: str) -> Route[M]:
+        """How the decision about `entity` is made."""
+        live = self._live
+        if live is None:
+            return Route()
+        moves = assign(live.rollout, entity) == "challenger"
+        return live.routes[moves, is_compared(live.rollout, decision_id)]
 
     def champion(self) -> Loaded[M] | None:
         """The champion, or None when none could ever be loaded."""
-        return self._loaded.get(self._rollout.champion.version) if self._rollout else None
+        return self._live.loaded.get(self._live.rollout.champion.version) if self._live else None
 
     def version(self, version: str) -> Loaded[M]:
         """The bundle of `version`, live or not, from the bucket when need be; the last such one is kept.
 
         Raises NotFound when it is not in the bucket, BundleError, DependencyDown.
         """
-        for known in (self._loaded.get(version), self._former):
+        for known in (self._loaded().get(version), self._former):
             if known is not None and known.manifest.version == version:
                 return known
         self._former = self._load(self._bundles.reference(version))
@@ -114,13 +156,16 @@ class ModelStore(Generic[M]):
             except (BundleError, DependencyDown, NotFound) as error:
                 self._on_failure(error)
                 complete = False
-        self._rollout, self._loaded = rollout, wanted
+        self._live = _Live(rollout, wanted)
         self._bundles.forget_others(wanted)
         return complete
 
+    def _loaded(self) -> dict[str, Loaded[M]]:
+        return self._live.loaded if self._live else {}
+
     def _load(self, ref: BundleRef) -> Loaded[M]:
-        if ref.version in self._loaded:
-            return self._loaded[ref.version]
+        if ref.version in self._loaded():
+            return self._loaded()[ref.version]
         if self._clock() < self._rest_until.get(ref.manifest_sha256, 0.0):
             raise BundleError(f"bundle {ref.version} was found damaged and is left alone for a while")
         try:
@@ -130,5 +175,5 @@ class ModelStore(Generic[M]):
             raise
 
     def _load_now(self, ref: BundleRef) -> Loaded[M]:
-        folder, manifest = self._bundles.folder(ref, self._loaded)
+        folder, manifest = self._bundles.folder(ref, self._loaded())
         return Loaded(manifest, self._open(folder, manifest))

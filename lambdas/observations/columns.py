@@ -24,7 +24,7 @@ _WORDS: Final = (
 _DTYPES: Final[dict[str, npt.DTypeLike]] = {
     "id": np.uint64, "at": np.float64, "review": np.bool_, "confidence": np.float64, "ms": np.float64,
     "entity": np.uint64, "severity": np.int8, "other_review": np.bool_, "other_confidence": np.float64,
-    "labelled_at": np.float64, "pending": np.bool_,
+    "other_ms": np.float64, "labelled_at": np.float64, "pending": np.bool_,
 }  # fmt: skip
 _NAN: Final = float("nan")
 
@@ -132,6 +132,7 @@ class Columns:
             "severity": [line.severity for line in kept],
             "other_review": [other is not None and other.review for other in others],
             "other_confidence": [other.confidence if other else _NAN for other in others],
+            "other_ms": [other.ms if other and other.ms is not None else _NAN for other in others],
             "labelled_at": [seconds(line.labelled_at) if line.labelled_at else _NAN for line in kept],
             "pending": [line.pending for line in kept],
         }

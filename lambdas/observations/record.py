@@ -35,12 +35,16 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Other(msgspec.Struct, frozen=True, array_like=True):
-    """What the other variant would have answered to the same item; None in `outcome` when it failed."""
+    """What the other variant would have answered to the same item; None in `outcome` when it failed.
+
+    `ms` is its model's time for it.
+    """
 
     version: str
     outcome: str | None
     review: bool
     confidence: float
+    ms: float | None = None
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

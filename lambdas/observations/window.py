@@ -55,6 +55,7 @@ class Window:
     other_outcome: Column
     other_review: Bools
     other_confidence: Floats
+    other_ms: Floats
     label: Column
     labelled_at: Floats
 

@@ -20,8 +20,14 @@ from lambdas.tickets.features import FEATURE_NAMES
 CLASSES = ["Billing", "Technical"]
 
 
-def tiny_graph(bias: tuple[float, float] = (0.0, 0.0)) -> bytes:
-    """Two classes from the term features: "Billing" by billing terms, "Technical" by error terms."""
+def tiny_graph(
+    bias: tuple[float, float] = (0.0, 0.0), *, tickets: str | int = "tickets", explains: bool = True
+) -> bytes:
+    """Two classes from the term features: "Billing" by billing terms, "Technical" by error terms.
+
+    With `tickets` 1 it can be opened, and then fails on two tickets at once, as a careless export does; one
+    that does not `explain` has no contributions, and fails when it is asked for them.
+    """
     weights = np.zeros((len(FEATURE_NAMES), 2), dtype=np.float32)
     weights[FEATURE_NAMES.index("terms_billing"), 0] = 3.0
     weights[FEATURE_NAMES.index("terms_error"), 1] = 3.0
@@ -48,11 +54,11 @@ def tiny_graph(bias: tuple[float, float] = (0.0, 0.0)) -> bytes:
             helper.make_tensor_value_info("rows", whole, ["entries"]),
             helper.make_tensor_value_info("buckets", whole, ["entries"]),
             helper.make_tensor_value_info("counts", real, ["entries"]),
-            helper.make_tensor_value_info("features", real, ["tickets", len(FEATURE_NAMES)]),
+            helper.make_tensor_value_info("features", real, [tickets, len(FEATURE_NAMES)]),
         ],
         [
-            helper.make_tensor_value_info("department_probabilities", real, ["tickets", 2]),
-            helper.make_tensor_value_info("contributions", real, ["entries"]),
+            helper.make_tensor_value_info("department_probabilities", real, [tickets, 2]),
+            *([helper.make_tensor_value_info("contributions", real, ["entries"])] if explains else []),
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
@@ -61,11 +67,18 @@ def tiny_graph(bias: tuple[float, float] = (0.0, 0.0)) -> bytes:
     return model.SerializeToString()
 
 
-def write_bundle(folder: Path, version: str = "v1", bias: tuple[float, float] = (0.0, 0.0)) -> BundleRef:
-    """A complete bundle in `folder`/`version`; returns how rollout.json would name it."""
+def write_bundle(
+    folder: Path,
+    version: str = "v1",
+    bias: tuple[float, float] = (0.0, 0.0),
+    *,
+    tickets: str | int = "tickets",
+    explains: bool = True,
+) -> BundleRef:
+    """A complete bundle in `folder`/`version`; returns how rollout.json would name it. See `tiny_graph`."""
     target = folder / version
     target.mkdir(parents=True)
-    (target / "model.onnx").write_bytes(tiny_graph(bias))
+    (target / "model.onnx").write_bytes(tiny_graph(bias, tickets=tickets, explains=explains))
     (target / "reference.json").write_text("{}")
     (target / "card.md").write_text("# A tiny model\n")
     head = Head(

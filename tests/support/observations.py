@@ -25,6 +25,7 @@ NUMBERS: dict[str, tuple[Any, Any]] = {
     "severity": (np.int8, 3),
     "other_review": (np.bool_, False),
     "other_confidence": (np.float64, np.nan),
+    "other_ms": (np.float64, np.nan),
     "labelled_at": (np.float64, np.nan),
 }
 WORDS: dict[str, str | None] = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.core.errors import BundleError
-from lambdas.core.variant import BundleRef, Rollout, assign, decode_rollout
+from lambdas.core.variant import BundleRef, Rollout, assign, decode_rollout, is_compared
 
 A, B = BundleRef("a", "0" * 64), BundleRef("b", "1" * 64)
 
@@ -47,6 +47,23 @@ def test_another_salt_draws_other_entities() -> None:
     assert 300 < len(first & second) < 700
 
 
+def test_a_shadow_is_run_for_all_unless_it_says_for_how_many() -> None:
+    assert rollout(0.0, shadow=True).compared == 1.0
+    assert rollout(0.0, shadow=True, compare=0.1).compared == 0.1
+    assert rollout(0.5).compared == 0.0
+    assert Rollout("tickets", A, shadow=True, compare=0.5).compared == 0.0, "there is nobody to compare with"
+
+
+def test_the_share_that_is_compared_is_kept_and_has_nothing_to_do_with_the_assignment() -> None:
+    half, n = rollout(0.5, compare=0.1), 20_000
+    chosen = [k for k in range(n) if is_compared(half, f"tickets.{k}")]
+    assert abs(len(chosen) / n - 0.1) < 5 * (0.1 * 0.9 / n) ** 0.5
+    moved = sum(assign(half, f"tickets.{k}") == "challenger" for k in chosen) / len(chosen)
+    assert abs(moved - 0.5) < 5 * (0.25 / len(chosen)) ** 0.5
+    assert {is_compared(rollout(0.5), f"{k}") for k in range(100)} == {False}
+    assert {is_compared(rollout(0.5, compare=1.0), f"{k}") for k in range(100)} == {True}
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
@@ -54,6 +71,7 @@ def test_another_salt_draws_other_entities() -> None:
         (b'{"service":"tickets"}', "champion"),
         (msgspec.json.encode(Rollout("other", A)), "for service 'other'"),
         (msgspec.json.encode(rollout(1.5)), "share is 1.5"),
+        (msgspec.json.encode(rollout(0.5, compare=-0.1)), "compare is -0.1"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong(raw: bytes, says: str) -> None:

@@ -41,7 +41,7 @@ def test_every_field_comes_into_its_column() -> None:
     whole = line(
         "tickets.1", 1, review=True, confidence=0.75, assigned="challenger", variant="none", version="v2",
         source="rules", ms=12.5, entity=entity_hash("tickets", "ana"), severity=1, features=[3.0, None],
-        segments={"language": "es"}, other=Other("v1", "B", True, 0.25), label="B",
+        segments={"language": "es"}, other=Other("v1", "B", True, 0.25, 7.0), label="B",
         labelled_at="2026-11-03T12:30:00.000Z",
     )  # fmt: skip
     found = between(bucket((key(0), [whole, line("tickets.2", 2)])))
@@ -63,6 +63,7 @@ def test_every_field_comes_into_its_column() -> None:
     assert (found.review.tolist(), found.severity.tolist()) == ([True, False], [1, 3])
     assert found.other_review.tolist() == [True, False]
     np.testing.assert_array_equal(found.other_confidence, [0.25, np.nan])
+    np.testing.assert_array_equal(found.other_ms, [7.0, np.nan])
     np.testing.assert_array_equal(found.ms, [12.5, np.nan])
     np.testing.assert_array_equal(found.labelled_at, [NOON.timestamp() + 1800, np.nan])
 
