@@ -11,10 +11,18 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from lambdas.value.worth import ANY, Cost, Worth
 from model_build.errors import ParametersError
+from model_build.intervals import Interval, rate_of
 
 PER: Final = 1000
 ROI_MONTHS: Final = 24
+
+_COUNTED: Final = (
+    "route_minutes", "review_minutes", "misroute_minutes", "misroute_money", "manual_error_share",
+    "cost_an_hour",
+)  # fmt: skip
+"""What of the assumptions is counted a decision."""
 
 Amount = Annotated[float, msgspec.Meta(ge=0.0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -121,3 +129,23 @@ def _way(name: str, handled: float, minutes_each: float, wrong: float, assumed: 
     minutes = PER * (handled * minutes_each + wrong * assumed.misroute_minutes)
     money = minutes / 60 * assumed.cost_an_hour + PER * wrong * assumed.misroute_money
     return Way(name, minutes, PER * wrong, money)
+
+
+def worth_of(assumed: Assumptions, acted_errors: Interval | None) -> Worth:
+    """What live decisions are counted with: the same figures, and the error rate of what is acted on
+    alone."""
+    astray = assumed.manual_error_share
+    misroute = Cost(assumed.misroute_minutes, assumed.misroute_money)
+
+    def by_a_person(minutes: float) -> Cost:
+        return Cost(minutes + astray * misroute.minutes, astray * misroute.money)
+
+    return Worth(
+        currency=assumed.currency,
+        cost_an_hour=assumed.cost_an_hour,
+        by_hand=by_a_person(assumed.route_minutes),
+        review=by_a_person(assumed.review_minutes),
+        wrong={ANY: {ANY: misroute}},
+        errors={ANY: {ANY: rate_of(acted_errors)}} if acted_errors else {},
+        assumed={name: value for name, value in msgspec.to_builtins(assumed).items() if name in _COUNTED},
+    )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lambdas.core.bundle import Conformal, Head, Manifest
-from model_build.business import Impact, Shares, decode_assumptions, impact
+from lambdas.value.worth import Worth
+from model_build.business import Impact, Shares, decode_assumptions, impact, worth_of
 from model_build.conformal import Coverage, measure_coverage
 from model_build.costs import decode_costs
 from model_build.dataset import Batch, Dataset
@@ -152,6 +153,10 @@ class Classification:
         first = next(iter(heads.values()))
         top = {name: first[name]["value"] for name in ("accuracy", "macro_f1", "ece", "coverage")}
         return {**top, "review_share": round(1.0 - report.acted.value, 6), "heads": heads}
+
+    def worth(self, job: Job, report: Report) -> Worth:
+        """See model_build/business.py."""
+        return worth_of(report.impact.assumptions, report.acted_errors)
 
     def card(self, facts: Facts) -> CardParts:
         """See model_build/card_heads.py."""

@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.value.worth import Rate
+
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 1000
 _Z: Final = 1.959963984540054
@@ -33,6 +35,11 @@ class Interval(msgspec.Struct, frozen=True):
 def rounded_interval(found: Interval) -> dict[str, float]:
     """`found` as the manifest holds it."""
     return {name: round(float(getattr(found, name)), 6) for name in ("value", "low", "high")}
+
+
+def rate_of(found: Interval, part: float = 1.0) -> Rate:
+    """`part` of the share `found`, as the manifest's `settings["business"]` has it."""
+    return Rate(*(round(float(each) * part, 6) for each in (found.value, found.low, found.high)))
 
 
 def wilson(successes: int, n: int) -> Interval:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from lambdas.core.bundle import MODEL, TIMINGS, Head, Manifest, TrainingData
+from lambdas.value.worth import SETTING
 from model_build.bundle import REFERENCE, Draft, write_bundle
 from model_build.dataset import Dataset
 from model_build.errors import StageNotRun
@@ -109,7 +110,7 @@ def bundle_stage(
             ),
             heads=heads_of(job, dataset, calibrated, thresholds),
             features=job.service.feature_names(),
-            settings=exported.settings,
+            settings={**exported.settings, SETTING: worth_in_manifest(job, report)},
             metrics=metrics_of(job, dataset, report, verified),
             files={**{name: folder / name for name in exported.files}, REFERENCE: drift},
         )
@@ -140,6 +141,12 @@ def bundle_stage(
     job.workspace.write("bundle", {"version": manifest.version, "bundle_hash": manifest.bundle_hash})
     job.workspace.write("metrics", manifest.metrics)
     return manifest
+
+
+def worth_in_manifest(job: Job, report: Any) -> dict[str, Any]:
+    """`settings["business"]`: what live decisions are counted with; lambdas/value/worth.py."""
+    told: dict[str, Any] = msgspec.to_builtins(job.service.task.worth(job, report))
+    return told
 
 
 def heads_of(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from lambdas.core.bundle import Conformal, Head, Manifest
+from lambdas.value.worth import Worth
 from model_build.calibration import Calibration
 from model_build.dataset import Dataset
 from model_build.predictions import Predictions
@@ -82,6 +83,9 @@ class Task(Protocol):
 
     def metrics(self, report: Any) -> dict[str, Any]:
         """The manifest's metrics that come from the report."""
+
+    def worth(self, job: Job, report: Any) -> Worth:
+        """What live decisions are counted with, from the parameters and the report."""
 
     def card(self, facts: Facts) -> CardParts:
         """The task's parts of the model card."""

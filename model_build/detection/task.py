@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from lambdas.core.bundle import Head, Manifest
+from lambdas.value.worth import Worth
 from model_build.dataset import Dataset
 from model_build.detection.bounds import Bounds, Floats, cheapest_bounds
 from model_build.detection.costs import FraudCosts, decode_costs
@@ -168,6 +169,12 @@ class Detection:
                 "money_caught": round(money.money_caught, 6),
             },
         }
+
+    def worth(self, job: Job, report: Report) -> Worth:
+        """See live.py."""
+        from model_build.detection.live import decode_assumptions, worth
+
+        return worth(report, decode_assumptions(job.parameters.service.business))
 
     def card(self, facts: Facts) -> CardParts:
         """See card.py."""

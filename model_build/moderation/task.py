@@ -12,6 +12,7 @@ from lambdas.content.fusion import output_of
 from lambdas.content.policies import CHANNELS, OK, POLICIES
 from lambdas.content.verdict import Bounds, silent
 from lambdas.core.bundle import Head, Manifest
+from lambdas.value.worth import Worth
 from model_build.dataset import Batch, Dataset
 from model_build.job import Job
 from model_build.languages import detect
@@ -106,6 +107,12 @@ class Moderation:
         from model_build.moderation.telling import metrics
 
         return metrics(report)
+
+    def worth(self, job: Job, report: Report) -> Worth:
+        """See live.py."""
+        from model_build.moderation.live import worth
+
+        return worth(report, decode_costs(job.parameters.service.costs))
 
     def card(self, facts: Facts) -> CardParts:
         """See card.py."""

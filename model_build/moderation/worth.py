@@ -8,11 +8,14 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from lambdas.content.policies import Severity
+from lambdas.content.policies import OK, Severity
+from lambdas.content.verdict import OUTCOMES
+from lambdas.value.worth import ANY, Cost, Rate, Worth
 from model_build.errors import ParametersError
 
 PER: Final = 1000
 SEVERITIES: Final[tuple[Severity, ...]] = ("severe", "high", "medium")
+ALLOW, _, REMOVE = OUTCOMES
 Amount = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
@@ -88,3 +91,30 @@ def ways(
         way("people look at everything", rows, {}, 0),
         way("nobody looks, nothing is removed", 0, broken, 0),
     ]
+
+
+def worth_of(
+    assumed: Assumptions, severities: Mapping[str, Severity], errors: Mapping[str, Mapping[str, Rate]]
+) -> Worth:
+    """What live decisions are counted with, against people who look at everything and are right. `errors` are
+    the measured shares by outcome and policy."""
+    look = Cost(assumed.review_minutes)
+    return Worth(
+        currency=assumed.currency,
+        cost_an_hour=assumed.cost_an_hour,
+        by_hand=look,
+        review=look,
+        right={OK: ALLOW, ANY: REMOVE},
+        wrong={
+            ALLOW: {policy: Cost(money=assumed.miss(severity)) for policy, severity in severities.items()},
+            REMOVE: {OK: Cost(money=assumed.wrong_removal)},
+        },
+        errors={outcome: dict(shares) for outcome, shares in errors.items()},
+        assumed={
+            "review_minutes": assumed.review_minutes,
+            "cost_an_hour": assumed.cost_an_hour,
+            **{f"missed {severity}": assumed.miss(severity) for severity in SEVERITIES},
+            "wrong_removal": assumed.wrong_removal,
+        },
+        baseline="people look at everything",
+    )

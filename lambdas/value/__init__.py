@@ -1,0 +1,1 @@
+"""What the decisions of each service are worth, in money and hours."""
