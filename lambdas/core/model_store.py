@@ -137,7 +137,7 @@ class ModelStore(Generic[M]):
 
         Raises NotFound when it is not in the bucket, BundleError, DependencyDown.
         """
-        for known in (self._loaded().get(version), self._former):
+        for known in (self._loaded.get(version), self._former):
             if known is not None and known.manifest.version == version:
                 return known
         self._former = self._load(self._bundles.reference(version))
@@ -160,12 +160,13 @@ class ModelStore(Generic[M]):
         self._bundles.forget_others(wanted)
         return complete
 
+    @property
     def _loaded(self) -> dict[str, Loaded[M]]:
         return self._live.loaded if self._live else {}
 
     def _load(self, ref: BundleRef) -> Loaded[M]:
-        if ref.version in self._loaded():
-            return self._loaded()[ref.version]
+        if ref.version in self._loaded:
+            return self._loaded[ref.version]
         if self._clock() < self._rest_until.get(ref.manifest_sha256, 0.0):
             raise BundleError(f"bundle {ref.version} was found damaged and is left alone for a while")
         try:
@@ -175,5 +176,5 @@ class ModelStore(Generic[M]):
             raise
 
     def _load_now(self, ref: BundleRef) -> Loaded[M]:
-        folder, manifest = self._bundles.folder(ref, self._loaded())
+        folder, manifest = self._bundles.folder(ref, self._loaded)
         return Loaded(manifest, self._open(folder, manifest))
