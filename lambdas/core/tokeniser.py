@@ -5,6 +5,7 @@ The tokeniser's library is imported when a Tokeniser is made: a bundle without a
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.core.errors import BundleError
-from lambdas.core.pieces import Pieces
+from lambdas.core.pieces import Pieces, mapped
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
 
@@ -59,7 +60,7 @@ class Tokeniser:
         if self._settings.kind == "huggingface":
             self._encode = _huggingface(path, most)
         elif self._settings.pieces is not None:
-            self._encode = _pieces(Pieces(_file(folder, self._settings.pieces)), path.read_bytes(), most)
+            self._encode = _pieces(Pieces(_file(folder, self._settings.pieces)), _mapped(path), most)
         else:
             self._encode = _sentencepiece(path.read_bytes(), most)
 
@@ -87,7 +88,15 @@ def _file(folder: Path, name: str) -> Path:
     return path
 
 
-def _pieces(pieces: Pieces, model: bytes, max_tokens: int) -> Encode:
+def _mapped(path: Path) -> mmap.mmap:
+    """The file, not read yet. Raises BundleError."""
+    try:
+        return mapped(path)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"the tokeniser file '{path.name}' cannot be read: {error}") from error
+
+
+def _pieces(pieces: Pieces, model: mmap.mmap, max_tokens: int) -> Encode:
     """By `pieces` where they take the text; the library comes with the first text that they do not take."""
     room = max_tokens - 2
     library: list[Encode] = []
@@ -96,7 +105,7 @@ def _pieces(pieces: Pieces, model: bytes, max_tokens: int) -> Encode:
         if all(map(pieces.takes, texts)):
             return [[pieces.first, *pieces.encode(text)[:room], pieces.last] for text in texts]
         if not library:
-            library.append(_sentencepiece(model, max_tokens))
+            library.append(_sentencepiece(model[:], max_tokens))
         return [encode([text])[0] if pieces.takes(text) else library[0]([text])[0] for text in texts]
 
     return encode

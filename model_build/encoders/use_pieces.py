@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sentencepiece import SentencePieceProcessor
 
-from lambdas.core.pieces import EVERYDAY, SPACE, Stored
+from lambdas.core.pieces import EVERYDAY, SPACE, Stored, head_of
 from model_build.encoders.errors import EncoderDamaged
 
 PENALTY: Final = 10.0
@@ -39,11 +41,12 @@ def pieces_of(path: Path) -> bytes:
     ):
         raise EncoderDamaged(f"{path} has pieces with spaces inside, or is of another kind: use it as it is")
     library = SentencePieceProcessor(model_file=str(path))
-    kept = [(k, piece) for k, piece in normal if _EVERYDAY.fullmatch(piece.piece)]
+    everyday = [(k, piece) for k, piece in normal if _EVERYDAY.fullmatch(piece.piece)]
+    kept = sorted(everyday, key=lambda each: head_of(each[1].piece))
     made = Stored(
-        pieces="\n".join(piece.piece for _, piece in kept),
-        ids=array("i", [k for k, _ in kept]).tobytes(),
-        scores=array("f", [piece.score for _, piece in kept]).tobytes(),
+        **_groups([piece.piece for _, piece in kept]),
+        ids=_stored("i", [k for k, _ in kept]),
+        scores=_stored("f", [piece.score for _, piece in kept]),
         first=library.bos_id(),
         last=library.eos_id(),
         unknown=library.unk_id(),
@@ -52,3 +55,24 @@ def pieces_of(path: Path) -> bytes:
         longest=max(len(piece.piece) for _, piece in kept),
     )
     return msgspec.msgpack.encode(made)
+
+
+def _groups(pieces: Sequence[str]) -> dict[str, Any]:
+    """What `Stored` has of pieces that are sorted by their heads."""
+    heads, starts, firsts, said = [], [0], [0], bytearray()
+    for head, members in groupby(pieces, key=head_of):
+        group = list(members)
+        heads.append(head)
+        said += "\n".join(group).encode()
+        starts.append(len(said))
+        firsts.append(firsts[-1] + len(group))
+    return {
+        "heads": "\n".join(heads),
+        "starts": _stored("i", starts),
+        "firsts": _stored("i", firsts),
+        "pieces": memoryview(said),
+    }
+
+
+def _stored(kind: str, values: Sequence[float]) -> memoryview:
+    return memoryview(array(kind, values)).cast("B")
