@@ -15,6 +15,7 @@ from cdk.constructs.dashboard import operations_dashboard
 from cdk.constructs.log_queries import save_queries
 from cdk.constructs.metric_bridge import MetricBridge
 from cdk.constructs.people import People, dashboard_url
+from cdk.constructs.rollout_machine import RolloutMachine
 from cdk.constructs.stream_dashboard import stream_dashboard
 from cdk.local_differences import Target
 from cdk.names import stack_name
@@ -55,6 +56,9 @@ class OperationsStack(Stack):
         alarms = AlarmTopic(self, "Alarms", email=settings.alarm_email)
         self._near = neighbours(self, target, state)
         self._people = People.behind(alarms.topic, settings)
+        self.rollouts = RolloutMachine(
+            self, "Rollouts", near=self._near, services=services, people=self._people
+        )
         working = {**streaming.functions, **review.functions}
         functions = {**api.functions, **working}
         timing = target.alarm_timing
@@ -89,6 +93,7 @@ class OperationsStack(Stack):
 
     def _outputs(self, alarms: AlarmTopic, target: Target) -> None:
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn)
+        CfnOutput(self, "RolloutMachineArn", value=self.rollouts.machine.state_machine_arn)
         CfnOutput(self, "DashboardUrl", value=dashboard_url())
         if target.inbox:
             CfnOutput(self, "InboxQueueUrl", value=alarms.add_inbox().queue_url)

@@ -15,6 +15,17 @@ WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
+    # The delivery of a state machine's log.
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     # What a function in a VPC needs: its network interfaces have no name before they are made.
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
