@@ -80,13 +80,15 @@ def test_without_a_model_a_person_looks_at_what_the_rules_found(world: FraudWorl
 
 def test_a_model_that_fails_after_the_fold_is_not_folded_again(world: FraudWorld) -> None:
     world.score(transaction_id="t0")
-    loaded = next(iter(world.decider.store._loaded.values()))
+    live = world.decider.store._live
+    loaded = live.loaded["v1"]
 
     class Broken:
         def run(self, feeds: object) -> object:
             raise BundleError("the model failed to run")
 
-    world.decider.store._loaded["v1"] = loaded._replace(model=loaded.model._replace(onnx=Broken()))
+    broken = loaded._replace(model=loaded.model._replace(onnx=Broken()))
+    world.decider.store._live = type(live)(live.rollout, {"v1": broken})
     before = world.features.calls.count("write")
     answer = world.score(transaction_id="t1")
     assert (answer.source, answer.features["count_1h"]) == ("rules", 2.0)
