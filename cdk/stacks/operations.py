@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk import own_repository
+from cdk.constructs.alarm_clock import AlarmClock
 from cdk.constructs.alarm_topic import AlarmTopic
-from cdk.constructs.alarms import add_alarms, api_alarms, service_alarms, stream_alarms
-from cdk.constructs.budget import monthly_budget
+from cdk.constructs.alarms import add_alarms, alarm_specs, lateness_of
+from cdk.constructs.budget import monthly_budgets
 from cdk.constructs.dashboard import operations_dashboard
+from cdk.constructs.functions_dashboard import functions_dashboard
 from cdk.constructs.log_queries import save_queries
+from cdk.constructs.mail_formatter import MailFormatter
 from cdk.constructs.metric_bridge import MetricBridge
 from cdk.constructs.people import People, dashboard_url
 from cdk.constructs.rollout_machine import RolloutMachine
+from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.stream_dashboard import stream_dashboard
+from cdk.constructs.watch import watch_of
+from cdk.constructs.value_job import value_job
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import Service
@@ -30,7 +37,10 @@ from cdk.stacks.streaming import StreamingStack
 
 
 class OperationsStack(Stack):
-    """Alarms to a topic, two dashboards, log queries and the budget."""
+    """Alarms that become mails, three dashboards, log queries and the budgets, and rollouts.
+
+    `functions` are its own, by what people call them.
+    """
 
     def __init__(
         self,
@@ -52,44 +62,60 @@ class OperationsStack(Stack):
         )
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
         self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
-        rest_api = api.api.rest_api
         alarms = AlarmTopic(self, "Alarms", email=settings.alarm_email)
         self._near = neighbours(self, target, state)
         self._people = People.behind(alarms.topic, settings)
         self.rollouts = RolloutMachine(
             self, "Rollouts", near=self._near, services=services, people=self._people
         )
+        self.value = value_job(self, self._near, services)
+        mails = MailFormatter(self, "Mails", near=self._near, people=self._people)
+        self.functions: dict[str, LoggedFunction] = {"rollout": self.rollouts.made, "mail": mails.made}
+        dead_letters = {
+            **streaming.dead_letters(), **review.dead_letters, "alarm mails": mails.dead_letters
+        }  # fmt: skip
+        self.functions["watch"] = watch_of(self, self._near, dead_letters, minutes=target.watch_minutes)
         working = {**streaming.functions, **review.functions}
-        functions = {**api.functions, **working}
-        timing = target.alarm_timing
-        specs = api_alarms(rest_api, timing)
-        for service in services:
-            specs += service_alarms(service, timing)
-        specs += stream_alarms(streaming.dead_letters_of_streams(), timing)
+        functions = {**api.functions, **working, **self.functions}
         operations_dashboard(
             self,
-            api=rest_api,
+            api=api.api.rest_api,
             services=services,
-            functions=api.functions,
+            functions=functions,
             decisions=state.decisions,
-            alarms=add_alarms(self, specs, alarms.topic, timing),
+            alarms=self._alarms(api, streaming, mails, target),
         )
         stream_dashboard(
             self,
             queues=streaming.queues(),
-            dead_letters={**streaming.dead_letters(), **review.dead_letters},
+            dead_letters=dead_letters,
             functions=working,
             store=state.store.table,
         )
+        functions_dashboard(self, api.functions)
         if target.saved_queries:
-            save_queries(self, [made.log_group for made in functions.values()])
+            save_queries(self, functions)
         if target.budget:
-            monthly_budget(
+            monthly_budgets(
                 self, usd=settings.monthly_budget_usd, email=settings.alarm_email, topic=alarms.topic
             )
         if target.metric_bridge:
             MetricBridge(self, "MetricBridge", sources=list(functions.values()))
+        if target.alarm_clock:
+            AlarmClock(self, "AlarmClock")
         self._outputs(alarms, target)
+
+    def _alarms(
+        self, api: ApiStack, streaming: StreamingStack, mails: MailFormatter, target: Target
+    ) -> list[cloudwatch.Alarm]:
+        late = [lateness_of(stream) for stream in streaming.streams.values()]
+        return add_alarms(
+            self,
+            alarm_specs(self, api.api.rest_api, [each for each in late if each]),
+            mails.states,
+            runbook=self._people.runbook,
+            timing=target.alarm_timing,
+        )
 
     def _outputs(self, alarms: AlarmTopic, target: Target) -> None:
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn)

@@ -59,15 +59,18 @@ def worth_of(costs: FraudCosts, assumed: Assumptions, rates: Mapping[str, Mappin
 
 
 def errors(report: Report) -> dict[str, dict[str, Rate]]:
-    """The shares of fraud among what is approved, looked at and declined on the test split."""
+    """The shares of fraud among what is approved, looked at and declined on the test split; what it had no
+    row of is left out."""
     reviewed, declined = (round(each.value * report.rows) for each in (report.reviewed, report.declined))
     stopped = round(report.right_declines.value * declined)
     seen = round(report.money.caught.value * report.frauds)
+    counts = {
+        APPROVE: (report.rows - reviewed - declined, {FRAUD: report.frauds - seen}),
+        REVIEWED: (reviewed, {FRAUD: seen - stopped}),
+        DECLINE: (declined, {FRAUD: stopped, LEGITIMATE: declined - stopped}),
+    }
     return {
-        APPROVE: {FRAUD: rate_of(wilson(report.frauds - seen, report.rows - reviewed - declined))},
-        REVIEWED: {FRAUD: rate_of(wilson(seen - stopped, reviewed))},
-        DECLINE: {
-            FRAUD: rate_of(wilson(stopped, declined)),
-            LEGITIMATE: rate_of(wilson(declined - stopped, declined)),
-        },
+        outcome: {label: rate_of(wilson(count, rows)) for label, count in labels.items()}
+        for outcome, (rows, labels) in counts.items()
+        if rows
     }

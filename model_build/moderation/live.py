@@ -19,12 +19,20 @@ def errors(report: Report) -> dict[str, dict[str, Rate]]:
     """Of the allowed posts the share that breaks each policy, of the removed ones the share that breaks none.
 
     A post may break several policies: the share of those that break any is divided among the policies as
-    often as they were broken.
+    often as they were broken. What the test split had no post of is left out.
     """
     unclear = report.removed.value + report.reviewed.value
     allowed = round(report.rows * max(1.0 - unclear, 0.0))
     missed = wilson(round(report.missed.value * report.missed.n), allowed)
-    by_policy = {each.truth: each.allow for each in report.outcomes if each.truth != OK and each.allow}
+    by_policy = {each.truth: each.allow for each in report.outcomes if each.truth != OK}
+    if not any(by_policy.values()):
+        by_policy = dict.fromkeys(by_policy, 1)
     every = sum(by_policy.values())
-    shares = {policy: rate_of(missed, count / every) for policy, count in by_policy.items()}
-    return {ALLOW: shares, REMOVE: {OK: rate_of(report.wrong_removals)}}
+    found: dict[str, dict[str, Rate]] = {}
+    if allowed:
+        found[ALLOW] = {
+            policy: rate_of(missed, count / every) for policy, count in by_policy.items() if count
+        }
+    if report.wrong_removals.n:
+        found[REMOVE] = {OK: rate_of(report.wrong_removals)}
+    return found
