@@ -30,6 +30,9 @@ class Target:
     inbox: bool
     catch_up_seconds: int
     alarm_timing: AlarmTiming
+    prometheus: bool
+    exporter_refresh_seconds: int
+    exporter_grace_seconds: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ AWS = Target(
     inbox=False,
     catch_up_seconds=60,
     alarm_timing=AlarmTiming(period_seconds=300, evaluation_periods=3),
+    prometheus=False,
+    exporter_refresh_seconds=60,
+    exporter_grace_seconds=600,
 )
 
 LAPTOP = Target(
@@ -64,6 +70,9 @@ LAPTOP = Target(
     inbox=True,
     catch_up_seconds=10,
     alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1),
+    prometheus=True,
+    exporter_refresh_seconds=1,
+    exporter_grace_seconds=10,
 )
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -120,6 +129,24 @@ DIFFERENCES: tuple[Difference, ...] = (
         "an alarm after 3 periods of 5 minutes",
         "an alarm after 1 period of 1 minute",
         "to see an alarm without a quarter of an hour's wait",
+    ),
+    Difference(
+        "prometheus",
+        "`GET /metrics` when `prometheus=true` is given",
+        "always",
+        "scrapes cost money on AWS and none here",
+    ),
+    Difference(
+        "exporter_refresh_seconds",
+        "`GET /metrics` asks S3 for new decisions every minute at most",
+        "every second",
+        "requests to S3 cost money on AWS, and decisions come there 5 minutes late anyway",
+    ),
+    Difference(
+        "exporter_grace_seconds",
+        "its counters begin anew 10 minutes after midnight, when the old day's last decisions have come",
+        "10 seconds after",
+        "decisions come within 2 seconds here",
     ),
 )
 

@@ -43,17 +43,19 @@ from lambdas.transactions.schema import (
 BINARY_TYPES = ("image/png",)
 """The types among the routes' `other_type` that are no text."""
 
-Auth = Literal["key", "reviewer", "none"]
-"""Who may call a route: a program with an API key, a person who has signed in, or anybody."""
+Auth = Literal["key", "reviewer", "token", "none"]
+"""Who may call a route: a program with an API key, a person who has signed in, a program whose Bearer token
+the function checks, or anybody."""
 
 
 @dataclass(frozen=True)
 class Route:
     """One public route. `request` and `response` are msgspec types; without one there is no body to check.
 
-    `share` is the part of the usage plan's rate this route may take, 0 to 1; one that anybody may post to
-    takes that part for all its callers together. `{name}` in the path is a parameter, `query` names the
-    others. `other_type` is what the route answers with beside JSON when `Accept` asks for it.
+    `share` is the part of the usage plan's rate this route may take, 0 to 1; one that anybody may post to,
+    and one whose function checks a token, take that part for all their callers together. `{name}` in the
+    path is a parameter, `query` names the others. `other_type` is what the route answers with beside JSON
+    when `Accept` asks for it.
     """
 
     method: str
@@ -382,6 +384,23 @@ CONSOLE = Service(
         Route("GET", "/console/{file}", "A file of the page", other_type="text/javascript", auth="none"),
     ),
 )
+
+EXPORTER = Service(
+    name="exporter",
+    handler="lambdas.exporter.handler.handle",
+    timeout_seconds=15,
+    routes=(
+        Route(
+            "GET",
+            "/metrics",
+            "What Prometheus scrapes",
+            other_type="text/plain",
+            auth="token",
+            share=0.25,
+        ),
+    ),
+)
+"""Only where it is asked for: it is not among what is always there (`behind_the_api`)."""
 
 
 def behind_the_api() -> tuple[Service, ...]:

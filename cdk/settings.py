@@ -57,6 +57,7 @@ class Settings:
     feature_store_subnets: str | None = None
     feature_store_security_groups: str | None = None
     tracking: bool = False
+    prometheus: bool = False
     local: bool = False
 
     @classmethod
@@ -96,6 +97,7 @@ class Settings:
                 given, "feature_store_security_groups", _GROUPS, "sg-..., or several with commas"
             ),
             tracking=_flag(given, "tracking"),
+            prometheus=_flag(given, "prometheus"),
             local=_flag(given, "local"),
         )
         settings.check()

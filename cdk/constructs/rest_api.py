@@ -30,6 +30,7 @@ _PROBLEM_STATUSES = ("400", "401", "403", "404", "409", "413", "415", "422", "42
 
 _OPEN_BECAUSE = {
     "key": "Callers are programs that send an API key, which the usage plan checks; no users sign in.",
+    "token": "Prometheus sends no API key: the function compares its Bearer token; a limit bounds the route.",
     "none": "Nobody has signed in yet: this is the page and the way to sign in; the stage's limits bound it.",
 }
 
@@ -124,11 +125,11 @@ class TriageApi(Construct):
             if route.auth != "reviewer":
                 acknowledge(method, rule, _OPEN_BECAUSE[route.auth])
         self.methods.append((route, method))
-        if route.auth == "none" and route.request:
+        if route.auth == "token" or (route.auth == "none" and route.request):
             self._bound(route)
 
     def _bound(self, route: Route) -> None:
-        """Limits of a route that anybody may post to, for all of them together: no usage plan bounds it."""
+        """Limits of a route that anybody may reach, for all of them together: no usage plan bounds it."""
         stage = self.rest_api.deployment_stage.node.default_child
         assert isinstance(stage, apigateway.CfnStage)  # noqa: S101 - what a Stage always holds
         limits = throttle(route, self._settings)

@@ -10,12 +10,13 @@ from constructs import Construct
 from cdk import own_repository
 from cdk.constructs.access import Access
 from cdk.constructs.decision_function import catalog_function, deciding_function, labels_function
+from cdk.constructs.exporter import exporter_function
 from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.review_functions import console_function, review_function
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
-from cdk.services import CATALOG, CONSOLE, LABELS, REVIEW, Service
+from cdk.services import CATALOG, CONSOLE, EXPORTER, LABELS, REVIEW, Service
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.neighbours import neighbours
@@ -76,7 +77,13 @@ class ApiStack(Stack):
             settings=settings,
         )
         self.functions[CONSOLE.name] = console_function(self, CONSOLE, near)
-        for service in (*services, LABELS, REVIEW, CATALOG, CONSOLE):
+        routed = [*services, LABELS, REVIEW, CATALOG, CONSOLE]
+        if settings.prometheus or target.prometheus:
+            self.functions[EXPORTER.name] = exporter_function(
+                self, near, target, api=self.api.rest_api, services=services
+            )
+            routed.append(EXPORTER)
+        for service in routed:
             self.api.add(service, self.functions[service.name].function)
         self._outputs(Access(self, "Access", api=self.api, settings=settings))
 

@@ -24,7 +24,9 @@ from cdk.services import SERVICES, Route, Service, Worker
 from cdk.settings import Settings
 from lambdas.tickets.schema import TicketDecision, TicketRequest
 
-EVERYTHING = Settings(alarm_email="me@example.com", github_repository="octo/triage", tracking=True)
+EVERYTHING = Settings(
+    alarm_email="me@example.com", github_repository="octo/triage", tracking=True, prometheus=True
+)
 KINESIS = replace(EVERYTHING, stream="kinesis")
 KAFKA = replace(
     EVERYTHING,
@@ -35,7 +37,7 @@ KAFKA = replace(
     feature_store_subnets="subnet-0a1b2c3d,subnet-1a2b3c4d",
     feature_store_security_groups="sg-0a1b2c3d",
 )
-LAPTOP = replace(EVERYTHING, local=True, feature_store_secret="triage/feature-store")
+LAPTOP = replace(EVERYTHING, local=True, prometheus=False, feature_store_secret="triage/feature-store")
 
 
 def more_services() -> tuple[Service, ...]:
