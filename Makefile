@@ -92,6 +92,9 @@ retrain: setup  ## train again with people's verdicts, on the laptop's or, with 
 	  $(if $(TEXT),--text "$(TEXT)") $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") \
 	  $(if $(GROUP),--group "$(GROUP)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") $(RETRAIN_FLAGS)
 
+value: setup  ## money and hours saved today and this month, by service [SERVICE= AWS=1 JSON=1]
+	@$(PY) -m local value $(if $(filter file,$(origin SERVICE)),,$(SERVICE)) $(if $(AWS),--aws) $(if $(JSON),--json)
+
 # ---- quality ----------------------------------------------------------------------------------
 lint: setup  ## ruff, mypy, import-linter
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
@@ -125,4 +128,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill logs status train publish fairness retrain lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill logs status train publish fairness retrain value lint test bench synth deploy openapi lock clean

@@ -29,6 +29,7 @@ from local import (
     running,
     signals,
     status,
+    value,
 )
 from local.bundles import built, published
 from local.drills.run import drill
@@ -73,10 +74,8 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
         case "reset":
             down(place, console)
             reset(place, console)
-        case "inbox" | "logs":
-            {"inbox": show_inbox, "logs": show_logs}[options.command](place, console)
-        case "status":
-            status.show(console, place, NAMES)
+        case "inbox" | "logs" | "status" | "value" | "fairness":
+            _look(options, place, console)
         case "stream":
             put_on_stream(place, console, options)
         case "redrive":
@@ -89,9 +88,23 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             return learning.retrain(place, options.service, rest, on_aws=options.aws)
         case "drill":
             return drill(place, console, options.names)
+    return 0
+
+
+def _look(options: argparse.Namespace, place: Place, console: Console) -> None:
+    """The commands that only show what is there."""
+    match options.command:
+        case "inbox":
+            show_inbox(place, console)
+        case "logs":
+            show_logs(place, console)
+        case "status":
+            status.show(console, place, NAMES)
+        case "value":
+            asked = (options.service,) if options.service else NAMES
+            value.show(place, console, asked, on_aws=options.aws, as_json=options.json)
         case "fairness":
             learning.show_fairness(place, console, on_aws=options.aws)
-    return 0
 
 
 def up(place: Place, console: Console, *, kafka: bool) -> None:
@@ -276,6 +289,10 @@ def _parser() -> argparse.ArgumentParser:
     learned.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     drilling = commands.add_parser("drill", help="break things on purpose, and see what becomes of it")
     drilling.add_argument("names", nargs="*", help="which drills; all of them when none is named")
+    worth = commands.add_parser("value", help="show what the decisions are worth, today and this month")
+    worth.add_argument("service", nargs="?", choices=NAMES, help="all of them when left out")
+    worth.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
+    worth.add_argument("--json", action="store_true", help="as JSON, with all that it rests on")
     treated = commands.add_parser("fairness", help="show how live decisions treat groups of people")
     treated.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     return parser
