@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -143,10 +144,13 @@ def _shown(dashboard: Properties) -> int:
 
 
 def _text(value: Any) -> str:
-    """A template string with every intrinsic in it replaced by a word."""
+    """A template string with every intrinsic in it replaced by a word, each by its own."""
     if isinstance(value, str):
         return value
-    return "".join(part if isinstance(part, str) else "token" for part in value["Fn::Join"][1])
+    return "".join(
+        part if isinstance(part, str) else re.sub(r"\W+", "_", json.dumps(part))
+        for part in value["Fn::Join"][1]
+    )
 
 
 def _capacity(stack: _Resources, unit: str) -> float:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AlarmTiming:
-    """How long something must be wrong: `evaluation_periods` periods of `period_seconds`."""
+    """How long something must be wrong: `datapoints` of the last `evaluation_periods` of `period_seconds`."""
 
     period_seconds: int
     evaluation_periods: int
+    datapoints: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Target:
     metric_bridge: bool
     inbox: bool
     catch_up_seconds: int
-    alarm_timing: AlarmTiming
+    alarm_timing: AlarmTiming | None
+    alarm_clock: bool
+    watch_minutes: int
     prometheus: bool
     exporter_refresh_seconds: int
     exporter_grace_seconds: int
@@ -54,7 +57,9 @@ AWS = Target(
     metric_bridge=False,
     inbox=False,
     catch_up_seconds=60,
-    alarm_timing=AlarmTiming(period_seconds=300, evaluation_periods=3),
+    alarm_timing=None,
+    alarm_clock=False,
+    watch_minutes=5,
     prometheus=False,
     exporter_refresh_seconds=60,
     exporter_grace_seconds=600,
@@ -69,7 +74,9 @@ LAPTOP = Target(
     metric_bridge=True,
     inbox=True,
     catch_up_seconds=10,
-    alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1),
+    alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1, datapoints=1),
+    alarm_clock=True,
+    watch_minutes=1,
     prometheus=True,
     exporter_refresh_seconds=1,
     exporter_grace_seconds=10,
@@ -126,9 +133,21 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "alarm_timing",
-        "an alarm after 3 periods of 5 minutes",
+        "each alarm after the time that docs/operations.md says, mostly a quarter of an hour",
         "an alarm after 1 period of 1 minute",
         "to see an alarm without a quarter of an hour's wait",
+    ),
+    Difference(
+        "alarm_clock",
+        "CloudWatch ends an alarm whose metric has no data any more",
+        "a small function does, once a minute",
+        "the embedded AWS leaves such an alarm on for ever",
+    ),
+    Difference(
+        "watch_minutes",
+        "dead letters are counted every 5 minutes",
+        "every minute",
+        "to see the alarm without a long wait",
     ),
     Difference(
         "prometheus",

@@ -13,7 +13,7 @@ from lambdas.core.emf import NAMESPACE
 OWN = ("Confidence",)
 """Emitted by each deciding service under its own name."""
 SHARED = ("Fallbacks", "ModelLoadFailures", "LogFailures", "LowConfidence", "Drift", "DeadLetters")
-"""Emitted without a dimension: one of each, however many services there are; with four services ten in all."""
+"""Emitted without a dimension: one of each, however many services there are. Four services make ten."""
 
 
 class MetricId(NamedTuple):

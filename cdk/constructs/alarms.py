@@ -1,138 +1,168 @@
-"""The alarms: what broke, what to do, and where the runbook says more. Ten are free in an account."""
+"""The alarms: what each looks at, and for how long. Ten are free, so none is of one service alone.
+
+What they are about, who owns them and what to do is said in words in lambdas/mail/catalogue.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.metric import api_metric, metric
+from cdk.constructs.service_stream import ServiceStream
 from cdk.local_differences import AlarmTiming
 from cdk.names import PROJECT
-from cdk.services import Service
+from lambdas.mail.catalogue import describe
 
-RUNBOOK = "docs/runbook.md"
 SLOW_MS = 1_000
-FALLBACK_SHARE = 0.2
 FAILED_ANSWERS = 5
+LATE_SECONDS = 300
+ROLLOUT_MACHINE = f"{PROJECT}-rollout"
 
-_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_FROM = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+
+MetricOf = Callable[[int], cloudwatch.IMetric]
+"""A metric, given the seconds of its periods."""
 
 
 @dataclass(frozen=True)
 class AlarmSpec:
-    """One alarm. `broke` says what is wrong, `do` what to look at first, `anchor` the runbook's section."""
+    """One alarm of the catalogue: on what it is, and how long on AWS something must be wrong."""
 
     name: str
-    metric: cloudwatch.Metric
-    comparison: cloudwatch.ComparisonOperator
-    threshold: float
-    broke: str
-    do: str
-    anchor: str
-
-    @property
-    def description(self) -> str:
-        """What the mail says."""
-        return f"{self.broke} {self.do} More: {RUNBOOK}#{self.anchor}"
+    of: MetricOf
+    lasting: AlarmTiming
+    threshold: float = 1
+    comparison: cloudwatch.ComparisonOperator = _FROM
 
 
-def api_alarms(api: apigateway.RestApi, timing: AlarmTiming) -> list[AlarmSpec]:
-    """The two alarms on the API as a whole."""
-    period = timing.period_seconds
-    return [
-        AlarmSpec(
-            "api-errors",
-            api_metric(api, "5XXError", statistic="Sum", seconds=period),
-            _ABOVE,
-            FAILED_ANSWERS,
-            "The API answers with 5xx: callers get no decision.",
-            "Look at the errors on the dashboard, then roll back the last deployment if it is the cause.",
-            "api-errors",
-        ),
-        AlarmSpec(
-            "api-latency",
-            api_metric(api, "Latency", statistic="p95", seconds=period),
-            _ABOVE,
-            SLOW_MS,
-            f"One answer in twenty takes {SLOW_MS} ms or longer.",
-            "Look at durations and cold starts on the dashboard: a large bundle or too little memory shows.",
-            "api-latency",
-        ),
+_QUARTER = AlarmTiming(period_seconds=300, evaluation_periods=3, datapoints=3)
+"""Without a break for a quarter of an hour: what ends by itself wakes nobody."""
+_THRICE = AlarmTiming(period_seconds=300, evaluation_periods=6, datapoints=3)
+"""In three of the last six periods: what comes again and again with little traffic is seen too."""
+_ONCE = AlarmTiming(period_seconds=300, evaluation_periods=1, datapoints=1)
+_LOOKED_AT = AlarmTiming(period_seconds=300, evaluation_periods=3, datapoints=1)
+"""Seen once in a quarter of an hour: the watch comes every 5 minutes, and a late one ends no alarm."""
+_NIGHTLY = AlarmTiming(period_seconds=3600, evaluation_periods=26, datapoints=1)
+"""Until the next night's value is there: it takes the place of this one after 26 hours."""
+
+
+def alarm_specs(scope: Construct, api: apigateway.RestApi, streams: Sequence[MetricOf]) -> list[AlarmSpec]:
+    """All alarms. `streams` are the lateness of each service's stream, in seconds."""
+    specs = [
+        AlarmSpec("api-errors", _of_api(api, "5XXError", "Sum"), _QUARTER, FAILED_ANSWERS),
+        AlarmSpec("api-latency", _of_api(api, "Latency", "p95"), _QUARTER, SLOW_MS),
+        AlarmSpec("fallbacks", _own("Fallbacks", "Sum"), _THRICE),
+        AlarmSpec("model-failures", _own("ModelLoadFailures", "Sum"), _THRICE),
+        AlarmSpec("log-failures", _own("LogFailures", "Sum"), _THRICE),
+        AlarmSpec("low-confidence", _own("LowConfidence", "Maximum"), _THRICE, 0, _ABOVE),
+        AlarmSpec("drift", _own("Drift", "Maximum"), _NIGHTLY),
+        AlarmSpec("dead-letters", _own("DeadLetters", "Maximum"), _LOOKED_AT),
+        AlarmSpec("rollout-failed", lambda seconds: _failed_rollouts(scope, seconds), _ONCE),
     ]
-
-
-def service_alarms(service: Service, timing: AlarmTiming) -> list[AlarmSpec]:
-    """The two alarms on what one service decides."""
-    period = timing.period_seconds
-    return [
-        AlarmSpec(
-            f"{service.name}-low-confidence",
-            metric("Confidence", service.name, statistic="Average", seconds=period),
-            _BELOW,
-            service.low_confidence,
-            f"The average confidence of {service.name} is below {service.low_confidence:g}: "
-            "the input has changed, or a new bundle is worse.",
-            "If a bundle was just published, publish the one before it; if not, see what the input has new.",
-            "low-confidence",
-        ),
-        AlarmSpec(
-            f"{service.name}-fallbacks",
-            metric("Fallbacks", service.name, statistic="Average", seconds=period),
-            _ABOVE,
-            FALLBACK_SHARE,
-            f"Rules answer {FALLBACK_SHARE:.0%} or more of {service.name} in place of the model.",
-            "Search the function's log for `model failed`: it says which bundle could not be loaded and why.",
-            "fallbacks",
-        ),
-    ]
-
-
-def stream_alarms(dead_letters: Mapping[str, sqs.IQueue], timing: AlarmTiming) -> list[AlarmSpec]:
-    """One alarm on the dead letters of each service's stream."""
-    return [
-        AlarmSpec(
-            f"{service}-dead-letters",
-            queue.metric_approximate_number_of_messages_visible(
-                statistic="Maximum", period=Duration.seconds(timing.period_seconds)
-            ),
-            _ABOVE,
-            1,
-            f"Something on the stream of {service} could not be decided and waits in its dead-letter queue.",
-            "Each message says why in its attributes; mend the cause, then send them back: make redrive.",
-            "dead-letters",
-        )
-        for service, queue in dead_letters.items()
-    ]
+    if streams:
+        specs.append(AlarmSpec("stream-late", lambda s: _latest(streams, s), _QUARTER, LATE_SECONDS))
+    return specs
 
 
 def add_alarms(
-    scope: Construct, specs: Sequence[AlarmSpec], topic: sns.ITopic, timing: AlarmTiming
+    scope: Construct,
+    specs: Sequence[AlarmSpec],
+    states: sns.ITopic,
+    *,
+    runbook: str,
+    timing: AlarmTiming | None,
 ) -> list[cloudwatch.Alarm]:
-    """The alarms of `specs`; each tells `topic` when it starts and when it is over. No data is no alarm."""
+    """The alarms of `specs`; each tells the topic `states` when it starts and when it is over.
+
+    With `timing`, all last as long as that says. No data is no alarm.
+    """
     made = []
     for spec in specs:
+        lasting = timing or spec.lasting
         alarm = cloudwatch.Alarm(
             scope,
             "".join(word.capitalize() for word in spec.name.split("-")),
             alarm_name=f"{PROJECT}-{spec.name}",
-            alarm_description=spec.description,
-            metric=spec.metric,
+            alarm_description=describe(spec.name, runbook),
+            metric=spec.of(lasting.period_seconds),
             comparison_operator=spec.comparison,
             threshold=spec.threshold,
-            evaluation_periods=timing.evaluation_periods,
-            datapoints_to_alarm=timing.evaluation_periods,
+            evaluation_periods=lasting.evaluation_periods,
+            datapoints_to_alarm=lasting.datapoints,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(topic))
-        alarm.add_ok_action(actions.SnsAction(topic))
+        alarm.add_alarm_action(actions.SnsAction(states))
+        alarm.add_ok_action(actions.SnsAction(states))
         made.append(alarm)
     return made
+
+
+def lateness_of(stream: ServiceStream) -> MetricOf | None:
+    """How long the oldest record of a service's stream waits, in seconds; None without a stream.
+
+    Of Kafka AWS knows no time, so there it is how many records wait.
+    """
+    if stream.source is not None:
+        queue = stream.source
+        return lambda seconds: queue.metric_approximate_age_of_oldest_message(
+            statistic="Maximum", period=Duration.seconds(seconds)
+        )
+    if "stream" not in stream.functions:
+        return None
+    function = stream.functions["stream"].function
+    if stream.kinesis is None:
+        return lambda seconds: function.metric(
+            "OffsetLag", statistic="Maximum", period=Duration.seconds(seconds)
+        )
+    return lambda seconds: cloudwatch.MathExpression(
+        expression="age / 1000",
+        using_metrics={
+            "age": function.metric("IteratorAge", statistic="Maximum", period=Duration.seconds(seconds))
+        },
+        period=Duration.seconds(seconds),
+    )
+
+
+def _own(name: str, statistic: str) -> MetricOf:
+    return lambda seconds: metric(name, statistic=statistic, seconds=seconds)
+
+
+def _of_api(api: apigateway.RestApi, name: str, statistic: str) -> MetricOf:
+    return lambda seconds: api_metric(api, name, statistic=statistic, seconds=seconds)
+
+
+def _failed_rollouts(scope: Construct, seconds: int) -> cloudwatch.Metric:
+    """AWS's own count; the state machine is found by its name."""
+    arn = Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=ROLLOUT_MACHINE,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return cloudwatch.Metric(
+        namespace="AWS/States",
+        metric_name="ExecutionsFailed",
+        dimensions_map={"StateMachineArn": arn},
+        statistic="Sum",
+        period=Duration.seconds(seconds),
+    )
+
+
+def _latest(streams: Sequence[MetricOf], seconds: int) -> cloudwatch.IMetric:
+    """The one stream's lateness, or the largest of several: AWS counts each of those as an alarm."""
+    if len(streams) == 1:
+        return streams[0](seconds)
+    return cloudwatch.MathExpression(
+        expression="MAX(METRICS())",
+        using_metrics={f"stream{n}": of(seconds) for n, of in enumerate(streams)},
+        period=Duration.seconds(seconds),
+    )

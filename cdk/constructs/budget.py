@@ -1,4 +1,4 @@
-"""The monthly budget: told when the account's bill passes it, or is about to."""
+"""The monthly budgets: told when the account's bill passes one of them, or is about to. Two are free."""
 
 from __future__ import annotations
 
@@ -9,22 +9,34 @@ from constructs import Construct
 
 from cdk.names import PROJECT
 
+FIRST_USD = 1.0
+"""The free tier is left long before this."""
 _ALERTS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 
 
-def monthly_budget(
-    scope: Construct, *, usd: float, email: str | None, topic: sns.ITopic
+def monthly_budgets(scope: Construct, *, usd: float, email: str | None, topic: sns.ITopic) -> None:
+    """A budget of 1 USD a month over the whole account, and one of `usd` where that is another number.
+
+    They tell `email`, or `topic` when there is none.
+    """
+    _budget(scope, "Budget", f"{PROJECT}-monthly-{Aws.REGION}", usd=usd, email=email, topic=topic)
+    if usd != FIRST_USD:
+        name = f"{PROJECT}-first-dollar-{Aws.REGION}"
+        _budget(scope, "FirstDollar", name, usd=FIRST_USD, email=email, topic=topic)
+
+
+def _budget(
+    scope: Construct, construct_id: str, name: str, *, usd: float, email: str | None, topic: sns.ITopic
 ) -> budgets.CfnBudget:
-    """A budget of `usd` a month over the whole account, told to `email`, or to `topic` when there is none."""
     if email:
         subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=email)
     else:
         subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)
     return budgets.CfnBudget(
         scope,
-        "Budget",
+        construct_id,
         budget=budgets.CfnBudget.BudgetDataProperty(
-            budget_name=f"{PROJECT}-monthly-{Aws.REGION}",  # budgets belong to no region
+            budget_name=name,  # with the region in it, because budgets belong to none
             budget_type="COST",
             time_unit="MONTHLY",
             budget_limit=budgets.CfnBudget.SpendProperty(amount=usd, unit="USD"),

@@ -1,4 +1,4 @@
-"""The one dashboard: traffic, latency, errors, what is decided, the logs' own words, and the bill."""
+"""The one dashboard: traffic, latency, errors, what is decided, what that is worth, and the bill."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from constructs import Construct
 
 from cdk.constructs import log_queries
 from cdk.constructs.alarms import SLOW_MS
-from cdk.constructs.graphs import graph, labelled
-from cdk.constructs.log_queries import LogQuery
+from cdk.constructs.graphs import graph, labelled, table
+from cdk.constructs.log_queries import LogQuery, groups_of
 from cdk.constructs.metric import api_metric, metric
 from cdk.constructs.service_function import LoggedFunction
 from cdk.metrics import SHARED
@@ -21,6 +21,17 @@ from cdk.names import PROJECT
 from cdk.services import Service
 
 _PERCENTILES = ("p50", "p95", "p99")
+_TABLES = (
+    (log_queries.VARIANTS, 24),
+    (log_queries.VALUE, 12),
+    (log_queries.DRIFT, 12),
+    (log_queries.ERRORS, 12),
+    (log_queries.BAD_REQUESTS, 12),
+    (log_queries.MODEL_FAILURES, 12),
+    (log_queries.MAILS, 12),
+)
+_SHORT = " || ".join(f"MONTH(bill)=={month}" for month in (4, 6, 9, 11))
+_DAYS_OF_THE_MONTH = f"IF(MONTH(bill)==2, 28, IF({_SHORT}, 30, 31))"
 
 
 def operations_dashboard(
@@ -32,8 +43,7 @@ def operations_dashboard(
     decisions: dynamodb.ITable,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> cloudwatch.Dashboard:
-    """The dashboard."""
-    logs = [made.log_group.log_group_name for made in functions.values()]
+    """The dashboard; `functions` are all there are, whose logs its tables ask."""
     return cloudwatch.Dashboard(
         scope,
         "Dashboard",
@@ -43,17 +53,9 @@ def operations_dashboard(
         widgets=[
             [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=3)],
             _traffic(api, services),
-            _functions(functions),
             _decisions(services),
+            [_asked(query, functions, width) for query, width in _TABLES if groups_of(query, functions)],
             _state(decisions),
-            [
-                _table("Errors", log_queries.ERRORS, logs),
-                _table("Bad requests", log_queries.BAD_REQUESTS, logs),
-            ],
-            [
-                _table("Model failures", log_queries.MODEL_FAILURES, logs),
-                _table("Cold starts and memory", log_queries.COLD_STARTS, logs),
-            ],
         ],
     )
 
@@ -61,6 +63,10 @@ def operations_dashboard(
 def dashboard_name() -> str:
     """Its name; the region is in it because an account has its dashboards in common for all regions."""
     return f"{PROJECT}-{Aws.REGION}"
+
+
+def _asked(query: LogQuery, functions: Mapping[str, LoggedFunction], width: int) -> cloudwatch.IWidget:
+    return table(query, groups_of(query, functions), width=width)
 
 
 def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloudwatch.IWidget]:
@@ -85,28 +91,6 @@ def _traffic(api: apigateway.RestApi, services: Sequence[Service]) -> list[cloud
     ]
 
 
-def _functions(functions: Mapping[str, LoggedFunction]) -> list[cloudwatch.IWidget]:
-    made = functions.items()
-    return [
-        graph(
-            "Duration of the functions, p95, ms",
-            [labelled(f.function.metric_duration(statistic="p95"), name) for name, f in made],
-        ),
-        graph(
-            "Errors and throttles of the functions",
-            [labelled(f.function.metric_errors(), f"{name} errors") for name, f in made]
-            + [labelled(f.function.metric_throttles(), f"{name} throttles") for name, f in made],
-        ),
-        graph(
-            "Functions running at once",
-            [
-                labelled(f.function.metric("ConcurrentExecutions", statistic="Maximum"), name)
-                for name, f in made
-            ],
-        ),
-    ]
-
-
 def _decisions(services: Sequence[Service]) -> list[cloudwatch.IWidget]:
     return [
         graph(
@@ -118,16 +102,27 @@ def _decisions(services: Sequence[Service]) -> list[cloudwatch.IWidget]:
             ],
             top=1.0,
         ),
+        graph("Share decided by rules", [_by_rules(services)], top=1.0),
         graph(
-            "Share answered by rules",
-            [labelled(metric("Fallbacks", s.name, statistic="Average"), s.name) for s in services],
-            top=1.0,
-        ),
-        graph(
-            "Bad requests, model and log failures",
-            [labelled(metric(name, statistic="Sum"), name) for name in SHARED],
+            "What alarms count: failures, low confidence, drift, dead letters",
+            [
+                labelled(metric(name, statistic="Maximum"), name)
+                for name in ("LowConfidence", "Drift", "DeadLetters")
+            ]
+            + [labelled(metric(name, statistic="Sum"), name) for name in SHARED if name.endswith("Failures")],
         ),
     ]
+
+
+def _by_rules(services: Sequence[Service]) -> cloudwatch.IMetric:
+    """Of all decisions together; where rules decided nothing there is no value, which is none of them."""
+    every = {f"n{k}": metric("Confidence", s.name, statistic="SampleCount") for k, s in enumerate(services)}
+    total = " + ".join(f"FILL({name}, 0)" for name in every)
+    return cloudwatch.MathExpression(
+        expression=f"FILL(rules, 0) / ({total})",
+        using_metrics={"rules": metric("Fallbacks", statistic="Sum"), **every},
+        label="by rules",
+    )
 
 
 def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
@@ -146,32 +141,31 @@ def _state(decisions: dynamodb.ITable) -> list[cloudwatch.IWidget]:
                 labelled(decisions.metric("ReadThrottleEvents", statistic="Sum"), "read"),
             ],
         ),
-        # AWS keeps the bill in this one region, whatever the app's own is.
-        cloudwatch.GraphWidget(
-            title="Bill of the account this month, USD",
-            width=8,
-            height=6,
-            region="us-east-1",
-            left=[
-                cloudwatch.Metric(
-                    namespace="AWS/Billing",
-                    metric_name="EstimatedCharges",
-                    dimensions_map={"Currency": "USD"},
-                    statistic="Maximum",
-                    period=Duration.hours(6),
-                    label="USD",
-                )
-            ],
-        ),
+        _bill(),
     ]
 
 
-def _table(title: str, query: LogQuery, log_groups: Sequence[str]) -> cloudwatch.LogQueryWidget:
-    return cloudwatch.LogQueryWidget(
-        title=title,
-        width=12,
+def _bill() -> cloudwatch.IWidget:
+    """What the month has cost so far, and what it will if it goes on like this: rough in its first days."""
+    bill = cloudwatch.Metric(
+        namespace="AWS/Billing",
+        metric_name="EstimatedCharges",
+        dimensions_map={"Currency": "USD"},
+        statistic="Maximum",
+        period=Duration.hours(6),
+        label="so far",
+    )
+    forecast = cloudwatch.MathExpression(
+        expression=f"bill / DAY(bill) * {_DAYS_OF_THE_MONTH}",
+        using_metrics={"bill": bill},
+        period=Duration.hours(6),
+        label="forecast of the month",
+    )
+    # AWS keeps the bill in this one region, whatever the app's own is.
+    return cloudwatch.GraphWidget(
+        title="Bill of the account this month and its forecast, USD",
+        width=8,
         height=6,
-        view=cloudwatch.LogQueryVisualizationType.TABLE,
-        log_group_names=list(log_groups),
-        query_lines=list(query.lines),
+        region="us-east-1",
+        left=[bill, forecast],
     )

@@ -1,10 +1,12 @@
-"""Graphs as every dashboard of the app shows them."""
+"""Graphs and tables as every dashboard of the app shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
+
+from cdk.constructs.log_queries import LogQuery
 
 
 def graph(
@@ -18,6 +20,18 @@ def graph(
         left=list(metrics),
         left_y_axis=cloudwatch.YAxisProps(min=0, max=top, show_units=False),
         left_annotations=[cloudwatch.HorizontalAnnotation(value=limit, label="alarm")] if limit else None,
+    )
+
+
+def table(query: LogQuery, log_groups: Sequence[str], *, width: int = 12) -> cloudwatch.LogQueryWidget:
+    """The answer to `query` over these log groups, as a table."""
+    return cloudwatch.LogQueryWidget(
+        title=query.title,
+        width=width,
+        height=6,
+        view=cloudwatch.LogQueryVisualizationType.TABLE,
+        log_group_names=list(log_groups),
+        query_lines=list(query.lines),
     )
 
 

@@ -22,8 +22,8 @@ from cdk.constructs.people import People, dashboard_url
 from cdk.constructs.rollout_machine import RolloutMachine
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.stream_dashboard import stream_dashboard
-from cdk.constructs.watch import watch_of
 from cdk.constructs.value_job import value_job
+from cdk.constructs.watch import watch_of
 from cdk.local_differences import Target
 from cdk.names import stack_name
 from cdk.services import Service
@@ -68,9 +68,12 @@ class OperationsStack(Stack):
         self.rollouts = RolloutMachine(
             self, "Rollouts", near=self._near, services=services, people=self._people
         )
-        self.value = value_job(self, self._near, services)
         mails = MailFormatter(self, "Mails", near=self._near, people=self._people)
-        self.functions: dict[str, LoggedFunction] = {"rollout": self.rollouts.made, "mail": mails.made}
+        self.functions: dict[str, LoggedFunction] = {
+            "rollout": self.rollouts.made,
+            "value": value_job(self, self._near, services),
+            "mail": mails.made,
+        }
         dead_letters = {
             **streaming.dead_letters(), **review.dead_letters, "alarm mails": mails.dead_letters
         }  # fmt: skip

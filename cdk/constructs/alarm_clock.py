@@ -1,0 +1,37 @@
+"""Laptop only: ends alarms whose metric has no data any more, which CloudWatch on AWS does by itself."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk.constructs.function_code import Packaged, zip_of
+from cdk.constructs.service_function import LoggedFunction
+
+HANDLER = "local.alarm_clock.handler.handle"
+
+
+class AlarmClock(Construct):
+    """A function that a schedule invokes once a minute."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        clock = LoggedFunction(
+            self,
+            "Clock",
+            name="alarm-clock",
+            packaged=Packaged(zip_of("local/alarm_clock"), HANDLER, lambda_.Runtime.PYTHON_3_14),
+            environment={},
+            memory_mb=128,
+            timeout_seconds=30,
+            tracing=False,
+        )
+        clock.allow(
+            ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "cloudwatch:SetAlarmState"], ["*"]
+        )
+        clock.acknowledge_wildcard("*", "Only the embedded AWS has this function, and it checks no policy.")
+        rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
+        rule.add_target(targets.LambdaFunction(clock.function, retry_attempts=0))
