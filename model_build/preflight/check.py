@@ -12,6 +12,7 @@ from model_build.bundle import read_bundle
 from model_build.fairness.parameters import FairnessParameters
 from model_build.preflight.bundles import Opened
 from model_build.preflight.compare import not_worse, row_scores
+from model_build.preflight.contract import contract
 from model_build.preflight.held_out import HeldOut
 from model_build.preflight.parameters import GateParameters
 from model_build.preflight.verdict import Verdict
@@ -41,6 +42,10 @@ def check(
         return [Verdict("bundle", False, error.detail)]
     files = len(opened.manifest.files)
     verdicts = [Verdict("bundle", True, f"all {files} files are what the manifest says"), _parity(opened)]
+    try:
+        verdicts += contract(opened, service, rows)
+    except BundleError as error:
+        return [*verdicts, Verdict("contract: opens", False, error.detail)]
     if champion is None:
         return verdicts
     if champion.manifest.bundle_hash == opened.manifest.bundle_hash:
