@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from lambdas.exporter.drift import Drift
 from lambdas.exporter.exposition import Family
 from lambdas.exporter.live import LiveBundle
-from lambdas.exporter.performance import measured, tested
+from lambdas.exporter.performance import measured, on_test_split
 from lambdas.exporter.totals import BOUNDS, MOST_OUTCOMES, NONE, Answered, By, Latency, Totals
 
 REVIEW: Final = "review"
@@ -81,7 +81,7 @@ class Families:
         labels = Family("ml_labels_today", "gauge", "Decisions that people labelled today.")
         for name, totals, _, live, drift in services:
             for bundle in {each.manifest.version: each for each in live}.values():
-                for metric, value in tested(bundle.manifest.metrics).items():
+                for metric, value in on_test_split(bundle.manifest.metrics).items():
                     scores.add(
                         value, service=name, version=bundle.manifest.version, metric=metric, kind="test"
                     )

@@ -63,7 +63,7 @@ def _share(name: str, pairs: Counter[tuple[str, str]], part: Any, whole: Any) ->
     return {name: sum(count for pair, count in pairs.items() if whole(*pair) and part(*pair)) / total}
 
 
-def tested(metrics: Mapping[str, Any]) -> dict[str, float]:
+def on_test_split(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The plain numbers of a manifest's metrics, the first MOST_METRICS by name."""
     plain = {
         name: float(value)

@@ -15,7 +15,7 @@ HEAVY = (
     "sklearn", "pandas", "scipy", "matplotlib", "mlflow", "boto3", "botocore.session", "pyarrow",
     "onnx", "torch",
     "PIL", "soundfile", "soxr", "lambdas.content.image", "lambdas.content.audio",
-    "sentencepiece", "tokenizers", "redis", "shap", "model_build", "cdk", "local",
+    "sentencepiece", "tokenizers", "redis", "shap", "prometheus_client", "model_build", "cdk", "local",
 )  # fmt: skip
 
 
@@ -26,7 +26,7 @@ HEAVY = (
         "lambdas.transactions.stream", "lambdas.transactions.catch_up", "lambdas.labels.handler",
         "lambdas.alerts.handler", "lambdas.transactions.learning.handler", "lambdas.content.handler",
         "lambdas.content.later_handler", "lambdas.review.handler", "lambdas.review.intake_handler",
-        "lambdas.console.handler", "lambdas.fairness.handler",
+        "lambdas.console.handler", "lambdas.fairness.handler", "lambdas.exporter.handler",
     ],
 )  # fmt: skip
 def test_a_handler_imports_nothing_heavy(module: str) -> None:
@@ -36,7 +36,7 @@ def test_a_handler_imports_nothing_heavy(module: str) -> None:
         "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets",
         "CATCH_UP_QUEUE_URL": "q", "FEATURE_TABLE": "f", "DEAD_LETTER_QUEUE_URL": "d",
         "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a", "UPLOADS_BUCKET": "u", "LATER_QUEUE_URL": "l",
-        "REVIEWS_TABLE": "r", "AUDIT_TABLE": "a", "REVIEWER_CLIENT_ID": "c",
+        "METRICS_KEY_ID": "k", "REVIEWS_TABLE": "r", "AUDIT_TABLE": "a", "REVIEWER_CLIENT_ID": "c",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }  # fmt: skip
@@ -81,3 +81,25 @@ def test_a_text_only_post_imports_nothing_of_images_and_sounds_and_fetches_nothi
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_exporter_needs_no_numbers_library_and_nobody_else_needs_the_exporter() -> None:
+    code = "import sys, {}; print(sorted(m for m in {} if m in sys.modules))"
+    environ = {
+        **os.environ,
+        "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets", "METRICS_KEY_ID": "k",
+        "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }  # fmt: skip
+    for module, never in (
+        ("lambdas.exporter.handler", ("numpy", "onnxruntime")),
+        ("lambdas.tickets.handler", ("lambdas.exporter", "lambdas.exporter.handler")),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(module, never)],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.splitlines()[-1] == "[]", module
