@@ -1,4 +1,4 @@
-"""The second dashboard: what waits in queues, how old it is, what works it off. All metrics are AWS's own."""
+"""The second dashboard: what waits in queues, how old it is, what works it off, and what was given up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.constructs.graphs import graph, labelled
+from cdk.constructs.graphs import graph, labelled, table
+from cdk.constructs.log_queries import DEAD_LETTERS
+from cdk.constructs.metric import metric
 from cdk.constructs.service_function import LoggedFunction
 from cdk.names import PROJECT
 
@@ -19,28 +21,34 @@ def stream_dashboard(
     scope: Construct,
     *,
     queues: Mapping[str, sqs.IQueue],
-    dead_letters: Mapping[str, sqs.IQueue],
     functions: Mapping[str, LoggedFunction],
+    watch: LoggedFunction,
     store: dynamodb.ITable,
 ) -> cloudwatch.Dashboard:
-    """The dashboard; queues and functions by what people call them."""
+    """The dashboard; queues and functions by what people call them. `watch` says what each dead-letter queue
+    holds, in its log: a metric a queue would be more than the fifty that a dashboard may show."""
     return cloudwatch.Dashboard(
         scope,
         "StreamDashboard",
         dashboard_name=f"{PROJECT}-streams-{Aws.REGION}",
         default_interval=Duration.days(1),
         period_override=cloudwatch.PeriodOverride.AUTO,
-        widgets=[_queues(queues, dead_letters), _functions(functions), _store(store)],
+        widgets=[
+            _queues(queues),
+            _functions(functions),
+            [*_store(store), table(DEAD_LETTERS, [watch.log_group.log_group_name], width=8)],
+        ],
     )
 
 
-def _queues(
-    queues: Mapping[str, sqs.IQueue], dead_letters: Mapping[str, sqs.IQueue]
-) -> list[cloudwatch.IWidget]:
+def _queues(queues: Mapping[str, sqs.IQueue]) -> list[cloudwatch.IWidget]:
     return [
         graph(
             "Waiting in the queues",
-            [labelled(_waiting(queue), name) for name, queue in queues.items()],
+            [
+                labelled(queue.metric_approximate_number_of_messages_visible(statistic="Maximum"), name)
+                for name, queue in queues.items()
+            ],
         ),
         graph(
             "Age of what waits longest, s",
@@ -50,8 +58,8 @@ def _queues(
             ],
         ),
         graph(
-            "Dead letters",
-            [labelled(_waiting(queue), name) for name, queue in dead_letters.items()],
+            "Dead letters in all",
+            [labelled(metric("DeadLetters", statistic="Maximum"), "waiting")],
             limit=1,
         ),
     ]
@@ -92,7 +100,3 @@ def _store(store: dynamodb.ITable) -> list[cloudwatch.IWidget]:
             ],
         ),
     ]
-
-
-def _waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
-    return queue.metric_approximate_number_of_messages_visible(statistic="Maximum")

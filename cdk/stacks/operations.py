@@ -91,8 +91,8 @@ class OperationsStack(Stack):
         stream_dashboard(
             self,
             queues=streaming.queues(),
-            dead_letters=dead_letters,
             functions=working,
+            watch=self.functions["watch"],
             store=state.store.table,
         )
         functions_dashboard(self, api.functions)
