@@ -117,6 +117,12 @@ the gates becomes the challenger with share 0: it answers nobody until you publi
   retrain content ... --csv my.csv --text comment --label toxic     the data that the champion was trained on
 """
 
+_PREFLIGHT = """\
+What `make rollout` does before anything answers: the bundle is verified, keeps the contract, and is not worse and
+not less fair than the champion on the rows that it was tested on. It is uploaded, the verdicts beside it, and
+nothing goes live.
+"""
+
 _PUBLISH = """\
 Uploads a bundle, its manifest last, then names it in rollout.json: functions take it over within seconds,
 without a deploy. The bundles it replaces stay in the bucket, the last 5 of them, so going back is
@@ -178,6 +184,7 @@ def parser() -> argparse.ArgumentParser:
     synthetic.add_argument("--seed", type=int, help="the seed (that of params.yaml)")
     _place_options(synthetic)
     _publish_options(_command(commands, "publish", "make a bundle live", _PUBLISH))
+    _preflight_options(_command(commands, "preflight", "the gates before a rollout", _PREFLIGHT))
     _place_options(_command(commands, "list", "what was built, and how good it is"))
     _fairness_options(_command(commands, "fairness", "how a model treats groups of people", _FAIRNESS))
     again = _command(commands, "retrain", "train again with people's verdicts", _RETRAIN)
@@ -246,9 +253,22 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
         "--share", type=float, default=0.0, help="the challenger's part of the entities, 0 to 1"
     )
     command.add_argument("--shadow", action="store_true", help="the challenger runs and never answers")
-    command.add_argument("--force", action="store_true", help="pass the gates by; it is said loudly")
+    command.add_argument(
+        "--force", action="store_true", help="pass the gates by, and end a rollout that runs"
+    )
     command.add_argument("--keep", type=int, default=5, help="how many bundles to keep that are not live (5)")
     command.add_argument("--no-tracking", action="store_true", help="do not tell MLflow")
+    _place_options(command)
+
+
+def _preflight_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--bucket", help="the artifacts bucket (ARTIFACTS_BUCKET)")
+    command.add_argument(
+        "--version", help="which bundle, its beginning is enough (a waiting one, the newest)"
+    )
+    command.add_argument("--by", default="somebody", help="who wants it; it is written down")
+    command.add_argument("--force", action="store_true", help="pass the gates by; it is written down")
+    command.add_argument("--out", type=Path, help="a file for what the gates said, as JSON")
     _place_options(command)
 
 

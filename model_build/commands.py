@@ -74,12 +74,15 @@ def publish(options: argparse.Namespace) -> int:
     """A bundle goes live."""
     from model_build.bundle import find_bundle
     from model_build.publish import publish as make_live
+    from model_build.publish import refuse_during_rollout, s3_client
 
     bucket = options.bucket or os.environ.get("ARTIFACTS_BUCKET")
     if not bucket:
         raise PublishError("which bucket? Use `make publish`, which knows it, or pass --bucket")
     reporter, place = Reporter(), Workspace(options.build_dir, options.service)
     folder = find_bundle(place.bundles, options.service, options.version)
+    if not options.force:
+        refuse_during_rollout(s3_client(), bucket, options.service)
     if options.service in GATED and not options.shadow:
         _gates(options, reporter, place, folder, bucket)
     with reporter.stage("publish") as told:
@@ -91,6 +94,7 @@ def publish(options: argparse.Namespace) -> int:
             share=options.share,
             shadow=options.shadow,
             keep=options.keep,
+            force=options.force,
             progress=told,
         )
         told.note = f"{folder.name} is the {options.role} in s3://{bucket}"
@@ -100,6 +104,32 @@ def publish(options: argparse.Namespace) -> int:
         reporter.say(f"  removed from the bucket: {', '.join(done.removed)}")
     if not options.no_tracking:
         _promote(reporter, place, folder.name, options.role)
+    return 0
+
+
+def preflight(options: argparse.Namespace) -> int:
+    """The gates before a rollout; the bundle is uploaded and nothing goes live."""
+    import msgspec
+
+    from model_build.preflight.record import preflight as look
+    from model_build.publish import s3_client
+
+    bucket = options.bucket or os.environ.get("ARTIFACTS_BUCKET")
+    if not bucket:
+        raise PublishError("which bucket? Use `make rollout`, which knows it, or pass --bucket")
+    made = look(
+        load_service(options.service, options.build_dir),
+        load_parameters(options.params, options.service, options.changes),
+        Workspace(options.build_dir, options.service),
+        Reporter(),
+        client=s3_client(),
+        bucket=bucket,
+        version=options.version,
+        by=options.by,
+        force=options.force,
+    )
+    if options.out:
+        options.out.write_bytes(msgspec.json.encode(made))
     return 0
 
 

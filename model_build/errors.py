@@ -40,5 +40,9 @@ class PublishError(BuildError):
     """The bundle could not be published; what was live still is."""
 
 
+class RolloutRuns(PublishError):
+    """A rollout of the service runs, and a publish would end it."""
+
+
 class TrackingError(BuildError):
     """The tracking server cannot be used; training goes on without it."""

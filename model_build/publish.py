@@ -19,12 +19,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.core.assets import ASSETS
-from lambdas.core.bundle import MANIFEST
-from lambdas.core.errors import BundleError
+from lambdas.core.bundle import MANIFEST, Manifest
+from lambdas.core.errors import BundleError, DependencyDown
 from lambdas.core.variant import ROLLOUT, BundleRef, Rollout, decode_rollout
+from lambdas.rollout.store import RolloutStore
 from model_build.bundle import read_bundle
-from model_build.errors import PublishError
-from model_build.publish_assets import missing_assets, prune_assets
+from model_build.errors import PublishError, RolloutRuns
+from model_build.objects import BotoObjects
+from model_build.publish_assets import missing_assets
+from model_build.publish_prune import prune, versions
 from model_build.service import Progress, quiet
 
 Role = Literal["champion", "challenger"]
@@ -64,31 +67,66 @@ def publish(
     shadow: bool = False,
     waiting: bool = False,
     keep: int = KEEP,
+    force: bool = False,
     client: Client | None = None,
     progress: Progress = quiet,
 ) -> Published:
     """Make the bundle in `folder` the `role` of `service` in `bucket`.
 
     As challenger it answers for `share` of the entities, or for none in `shadow`, or while it is only
-    `waiting` to be given a share. `keep` bundles that
-    rollout.json does not name are kept. Raises BundleError when the bundle is damaged, PublishError when
-    S3 refuses; then what was live still is.
+    `waiting` to be given a share. `keep` bundles that rollout.json does not name are kept. With `force` it
+    does not matter that a rollout runs, which then ends. Raises BundleError when the bundle is damaged,
+    RolloutRuns, PublishError when S3 refuses; then what was live still is.
     """
     manifest = read_bundle(folder, service)
     client = client or s3_client()
     reference = BundleRef(manifest.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
     try:
+        if not force:
+            refuse_during_rollout(client, bucket, service)
         live = _live(client, bucket, service)
         rollout = _next(live.rollout, service, reference, role, share, shadow, waiting)
-        assets = missing_assets(client, bucket, manifest, folder.parent.parent / ASSETS)
-        prefix = f"{service}/bundles/{manifest.version}"
-        own = {f"{prefix}/{name}": folder / name for name in [*sorted(manifest.files), MANIFEST]}
-        _upload(client, bucket, {**assets, **own}, progress)
+        _upload_bundle(client, bucket, folder, manifest, progress)
         _write_rollout(client, bucket, rollout, live)
-        removed = _prune(client, bucket, rollout, live.rollout, keep)
+        named = versions(rollout) | (versions(live.rollout) if live.rollout else set())
+        removed = prune(client, bucket, service, named, keep=keep)
     except (ClientError, BotoCoreError) as error:
         raise PublishError(_explained(error, bucket)) from error
     return Published(rollout, live.rollout, removed)
+
+
+def upload(
+    folder: Path, service: str, bucket: str, *, client: Client | None = None, progress: Progress = quiet
+) -> BundleRef:
+    """Put the bundle in `folder` into `bucket` and make nothing live; what rollout.json would call it.
+
+    Old bundles go as they do when one is published. Raises BundleError when it is damaged, PublishError when
+    S3 refuses.
+    """
+    manifest = read_bundle(folder, service)
+    client = client or s3_client()
+    try:
+        _upload_bundle(client, bucket, folder, manifest, progress)
+        live = _live(client, bucket, service).rollout
+        named = {manifest.version} | (versions(live) if live else set())
+        prune(client, bucket, service, named, keep=KEEP)
+    except (ClientError, BotoCoreError) as error:
+        raise PublishError(_explained(error, bucket)) from error
+    return BundleRef(manifest.version, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
+
+
+def refuse_during_rollout(client: Client, bucket: str, service: str) -> None:
+    """Raise RolloutRuns, saying whose it is, while a rollout of `service` runs."""
+    store = RolloutStore(BotoObjects(client, bucket), service)
+    try:
+        holder = store.holder()
+    except DependencyDown as error:
+        raise PublishError(_explained(error.__cause__ or error, bucket)) from error
+    if holder is not None:
+        raise RolloutRuns(
+            f"{store.held(holder)}. Wait for it, or undo it: make rollback SERVICE={service}. --force "
+            "publishes all the same, which ends it"
+        )
 
 
 def read_rollout(client: Client, bucket: str, service: str) -> Rollout | None:
@@ -137,6 +175,13 @@ def _live(client: Client, bucket: str, service: str) -> _Live:
         return _Live(None, found["ETag"])  # it serves nobody as it is: it is replaced
 
 
+def _upload_bundle(client: Client, bucket: str, folder: Path, manifest: Manifest, progress: Progress) -> None:
+    assets = missing_assets(client, bucket, manifest, folder.parent.parent / ASSETS)
+    prefix = f"{manifest.service}/bundles/{manifest.version}"
+    own = {f"{prefix}/{name}": folder / name for name in [*sorted(manifest.files), MANIFEST]}
+    _upload(client, bucket, {**assets, **own}, progress)
+
+
 def _upload(client: Client, bucket: str, files: Mapping[str, Path], progress: Progress) -> None:
     """The files by their keys, in this order."""
     total = sum(path.stat().st_size for path in files.values())
@@ -183,34 +228,7 @@ def _write_rollout(client: Client, bucket: str, rollout: Rollout, live: _Live) -
         raise
 
 
-def _prune(client: Client, bucket: str, rollout: Rollout, before: Rollout | None, keep: int) -> list[str]:
-    """Delete the oldest bundles. Kept are those that the rollout names or named before, and `keep` more."""
-    prefix = f"{rollout.service}/bundles/"
-    keys: dict[str, list[str]] = {}
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for entry in page.get("Contents", []):
-            version, _, name = entry["Key"].removeprefix(prefix).partition("/")
-            if name:
-                keys.setdefault(version, []).append(entry["Key"])
-    named = _versions(rollout) | (_versions(before) if before else set())
-    others = sorted(version for version in keys if version not in named)
-    removed = others[: max(0, len(others) - keep)]
-    for version in removed:
-        ordered = sorted(keys[version], key=lambda key: not key.endswith(f"/{MANIFEST}"))
-        for key in ordered:  # the manifest first: what is half deleted is no bundle
-            client.delete_object(Bucket=bucket, Key=key)
-    if removed:
-        prune_assets(client, bucket, rollout.service, set(keys) - set(removed))
-    return removed
-
-
-def _versions(rollout: Rollout) -> set[str]:
-    challenger = {rollout.challenger.version} if rollout.challenger else set()
-    return {rollout.champion.version} | challenger
-
-
-def _explained(error: Exception, bucket: str) -> str:
+def _explained(error: BaseException, bucket: str) -> str:
     """What went wrong with S3, and what to do."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     advice = {

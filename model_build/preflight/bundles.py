@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.core.bundle import MANIFEST, Manifest, decode_manifest
 from lambdas.core.errors import BundleError
 from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
-from model_build.bundle import read_bundle
+from model_build.bundle import find_bundle, read_bundle
 from model_build.errors import PublishError
 from model_build.service import Serve, TrainingService
 from model_build.workspace import Workspace
@@ -60,6 +60,45 @@ def champion(client: Any, bucket: str, place: Workspace) -> Opened | None:
         return open_bundle(folder, place.service)
     except (ClientError, BotoCoreError) as error:
         raise PublishError(f"the champion in s3://{bucket} cannot be read: {error}") from error
+
+
+def candidate(client: Any, bucket: str, place: Workspace, version: str | None) -> tuple[Path, bool]:
+    """The folder of the bundle that is to be rolled out, and whether it is in the bucket already.
+
+    `version` may be the beginning of one that was built here, or one in the bucket alone. Without it, it is the
+    challenger that waits with share 0, as a retraining leaves it, or else the newest one built here. Raises
+    BundleError, PublishError.
+    """
+    try:
+        if version is None:
+            live = _read(client, bucket, f"{place.service}/{ROLLOUT}")
+            waiting = decode_rollout(live, place.service) if live is not None else None
+            if waiting and waiting.challenger and waiting.share == 0.0 and not waiting.shadow:
+                version = waiting.challenger.version
+        here = find_here(place, version)
+        if here is not None:
+            return here, False
+        raw = _read(client, bucket, f"{place.service}/bundles/{version}/{MANIFEST}")
+        if raw is None:
+            raise BundleError(f"there is no {version} of {place.service}, neither built here nor published")
+        named = BundleRef(str(version), hashlib.sha256(raw).hexdigest())
+        folder = place.build / place.service / "candidate" / named.version
+        if not _is(folder, named):
+            _download(client, bucket, place.service, named, folder)
+        return folder, True
+    except (ClientError, BotoCoreError) as error:
+        raise PublishError(f"the candidate in s3://{bucket} cannot be read: {error}") from error
+
+
+def find_here(place: Workspace, version: str | None) -> Path | None:
+    """The folder of a bundle built here; None when there is none called `version`.
+
+    Raises BundleError when nothing at all was built, and nothing is named.
+    """
+    if version is None:
+        return find_bundle(place.bundles, place.service)
+    found = sorted(path.parent for path in place.bundles.glob(f"{version}*/{MANIFEST}"))
+    return found[-1] if found else None
 
 
 def _is(folder: Path, named: BundleRef) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from model_build.bundle import read_bundle
 from model_build.parameters import Parameters
@@ -14,6 +15,9 @@ from model_build.progress import Reporter
 from model_build.publish import s3_client
 from model_build.service import TrainingService
 from model_build.workspace import Workspace
+
+FAIR: Final = "content"
+"""The service whose items are about people."""
 
 __all__ = ["look", "require"]
 
@@ -38,7 +42,7 @@ def look(
             [rows] if rows is not None else [],
             service,
             gates=parameters.service.gates,
-            fairness=parameters.service.fairness,
+            fairness=parameters.service.fairness if service.name == FAIR else None,
             seed=parameters.seed,
             progress=stage,
         )
