@@ -19,6 +19,7 @@ from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import PROJECT
 from cdk.services import EXPORTER, Service
+from lambdas.exporter.drift import LATEST
 from lambdas.observations.record import PREFIX
 
 
@@ -60,7 +61,7 @@ def exporter_function(
         ["apigateway:GET"],
         [f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::/apikeys/{key.key_id}"],
     )
-    may_read(made, near.artifacts, [*live_keys(names), *(f"{name}/drift/latest.json" for name in names)])
+    may_read(made, near.artifacts, [*live_keys(names), *(f"{name}/{LATEST}" for name in names)])
     made.allow(["s3:GetObject"], [near.artifacts.arn_for_objects(f"{PREFIX}/*")])
     made.acknowledge_wildcard(
         f"{ARN_IN_FINDINGS}/{PREFIX}/*", "Observations are named by service and hour, so a prefix it is."

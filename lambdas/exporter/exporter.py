@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lambdas.core.decide import utc_now
 from lambdas.core.errors import BundleError, NotFound
 from lambdas.core.telemetry import Telemetry
-from lambdas.exporter.drift import Drift, drift_of
+from lambdas.exporter.drift import LATEST, Drift, drift_of
 from lambdas.exporter.exposition import render
 from lambdas.exporter.families import Families, Seen
 from lambdas.exporter.live import Live, LiveBundle, Watched
@@ -55,7 +55,7 @@ class Exporter:
         self._clock = clock
         self._days: dict[str, Day] = {}
         self._watched = {
-            name: _Watch(Live(self._bucket, name), Watched(self._bucket, f"{name}/drift/latest.json"))
+            name: _Watch(Live(self._bucket, name), Watched(self._bucket, f"{name}/{LATEST}"))
             for name in services
         }
         self._text = ""

@@ -126,7 +126,7 @@ def _latency(counted: Counted) -> Family:
 
 
 def _drift(services: list[Seen]) -> list[Family]:
-    scores = Family("ml_data_drift_score", "gauge", "How far a feature is from the model's training data.")
+    scores = Family("ml_data_drift_score", "gauge", "How far a feature has moved; from 1 on it counts.")
     alarms = Family("ml_data_drift_alarm", "gauge", "1 when the drift report says that people should look.")
     reported = Family("ml_data_drift_report_timestamp_seconds", "gauge", "When drift was last looked at.")
     for seen in services:
