@@ -118,9 +118,9 @@ the gates becomes the challenger with share 0: it answers nobody until you publi
 """
 
 _PREFLIGHT = """\
-What `make rollout` does before anything answers: the bundle is verified, keeps the contract, and is not worse and
-not less fair than the champion on the rows that it was tested on. It is uploaded, the verdicts beside it, and
-nothing goes live.
+What `make rollout` does before anything answers: the bundle is verified, keeps the contract, and is not worse
+and not less fair than the champion on the rows that it was tested on. It is uploaded, the verdicts beside it,
+and nothing goes live.
 """
 
 _PUBLISH = """\

@@ -65,9 +65,9 @@ def champion(client: Any, bucket: str, place: Workspace) -> Opened | None:
 def candidate(client: Any, bucket: str, place: Workspace, version: str | None) -> tuple[Path, bool]:
     """The folder of the bundle that is to be rolled out, and whether it is in the bucket already.
 
-    `version` may be the beginning of one that was built here, or one in the bucket alone. Without it, it is the
-    challenger that waits with share 0, as a retraining leaves it, or else the newest one built here. Raises
-    BundleError, PublishError.
+    `version` may be the beginning of one that was built here, or one in the bucket alone. Without it, it is
+    the challenger that waits with share 0, as a retraining leaves it, or else the newest one built here.
+    Raises BundleError, PublishError.
     """
     try:
         if version is None:

@@ -1,4 +1,4 @@
-"""`preflight`: the gates before a rollout, their verdicts beside the bundle in the bucket, and nothing live."""
+"""`preflight`: the gates before a rollout; their verdicts go beside the bundle, and nothing goes live."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def preflight(
 ) -> Preflight:
     """Look at the candidate beside the champion, upload it, and write what the gates say; it is returned.
 
-    Raises GateFailed when a gate forbids it and it is not forced: then nothing is uploaded. Raises PublishError
-    when nothing is live or S3 refuses, BundleError.
+    Raises GateFailed when a gate forbids it and it is not forced: then nothing is uploaded. Raises
+    PublishError when nothing is live or S3 refuses, BundleError.
     """
     live = read_rollout(client, bucket, service.name)
     if live is None:
