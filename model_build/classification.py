@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from lambdas.core.bundle import Conformal, Head, Manifest
 from lambdas.value.worth import Worth
@@ -14,6 +15,7 @@ from model_build.business import Impact, Shares, decode_assumptions, impact, wor
 from model_build.conformal import Coverage, measure_coverage
 from model_build.costs import decode_costs
 from model_build.dataset import Batch, Dataset
+from model_build.decided import Decisions
 from model_build.errors import ParametersError
 from model_build.evaluation import Evaluation, evaluate
 from model_build.intervals import Interval, rounded_interval, wilson
@@ -125,6 +127,27 @@ class Classification:
             acted=wilson(int(clear.sum()), len(clear)),
             acted_errors=wilson(int((clear & wrong).sum()), int(clear.sum())),
             impact=impact(shares, decode_assumptions(job.parameters.service.business)),
+        )
+
+    def decisions(
+        self,
+        dataset: Dataset,
+        tested: Predictions,
+        calibrated: Mapping[str, HeadCalibration],
+        thresholds: Mapping[str, Thresholds],
+    ) -> Decisions | None:
+        """The deciding head's winners; those that are not acted on are for people."""
+        first = dataset.heads[0]
+        found, classes = calibrated[first], dataset.classes[first]
+        probabilities = found.calibration.probabilities(tested.logits[first])
+        winners = probabilities.argmax(axis=1)
+        return Decisions(
+            outcomes=tuple(classes),
+            outcome=winners.astype(np.int64),
+            review=~acted_on(probabilities, classes, thresholds[first].by_class, found.conformal),
+            confidence=probabilities.max(axis=1),
+            claimed=np.ones(len(winners), np.bool_),
+            right=winners == tested.labels[first],
         )
 
     def in_short(self, report: Report) -> str:

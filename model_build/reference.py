@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model_build.dataset import Batch, Dataset
+from lambdas.drift.reference import CONFIDENCE_BINS, Decided, Distribution
+from model_build.dataset import Dataset
+from model_build.decided import Decisions, confidence_bins, counted
+from model_build.distribution import calendar, distribution, first_rows, moving, owners_of, worth
 from model_build.service import Progress, TrainingService, quiet
 
 FORMAT: Final = 1
 MOST_ROWS: Final = 20_000
 """Rows of the train split that are looked at. Its order is random, so the first ones are a fair sample."""
-FEW_VALUES: Final = 12
-"""A feature with no more different values is counted value by value, others in tenths."""
+NEWEST_ROWS: Final = 5_000
+"""So many of the newest rows are looked at, for what has moved by then."""
 TOP_WORDS: Final = 200
-CONFIDENCE_BINS: Final = 20
 
 Floats = npt.NDArray[np.floating[Any]]
-
-
-class Distribution(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a number is distributed.
-
-    `counts[k]` counts `values[k]` where there are few different ones; otherwise the numbers between
-    `edges[k - 1]` and `edges[k]`, the first and last bin open, the upper edge excluded. `missing` is a share.
-    """
-
-    missing: float
-    mean: float
-    std: float
-    least: float
-    most: float
-    counts: list[int]
-    values: list[float] = []
-    edges: list[float] = []
 
 
 class HeadReference(msgspec.Struct, frozen=True):
@@ -54,7 +39,7 @@ class HeadReference(msgspec.Struct, frozen=True):
 
 class FeatureReference(msgspec.Struct, frozen=True):
     """What the features stage learns from the train split; `words` maps the most frequent words to the
-    share of the rows that have them."""
+    share of the rows that have them. `calendar` and `moving`: see distribution.py."""
 
     rows: int
     features: dict[str, Distribution]
@@ -62,10 +47,12 @@ class FeatureReference(msgspec.Struct, frozen=True):
     words_a_row: Distribution
     words: dict[str, float]
     languages: dict[str, float]
+    calendar: list[str] = []
+    moving: list[str] = []
 
 
-class Reference(msgspec.Struct, frozen=True):
-    """reference.json."""
+class Reference(msgspec.Struct, frozen=True, omit_defaults=True):
+    """reference.json. `decisions` are those on the test split."""
 
     format: int
     rows: int
@@ -74,6 +61,9 @@ class Reference(msgspec.Struct, frozen=True):
     words: dict[str, float]
     languages: dict[str, float]
     heads: dict[str, HeadReference]
+    decisions: Decided | None = None
+    calendar: list[str] = []
+    moving: list[str] = []
 
 
 def feature_reference(
@@ -86,8 +76,12 @@ def feature_reference(
     lengths: list[int] = []
     words: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    for batch in _first(dataset, rows):
+    owners: list[str | None] = []
+    times: list[npt.NDArray[np.int64]] = []
+    for batch in first_rows(dataset, "train", rows):
         matrices.append(service.handmade(batch, model))
+        owners += owners_of(batch)
+        times += [] if batch.times is None else [batch.times]
         characters += [len(text) for text in service.texts(batch)]
         for found in service.words(batch):
             lengths.append(len(found))
@@ -97,34 +91,35 @@ def feature_reference(
         progress(seen, rows)
     features = np.concatenate(matrices)
     top = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:TOP_WORDS]
+    names = service.feature_names()
+    known = {name: distribution(features[:, k]) for k, name in enumerate(names)}
     return FeatureReference(
         rows=rows,
-        features={name: distribution(features[:, k]) for k, name in enumerate(service.feature_names())},
+        features={name: worth(known[name], features[:, k], owners, rows) for k, name in enumerate(names)},
         characters=distribution(np.array(characters, dtype=np.float64)),
         words_a_row=distribution(np.array(lengths, dtype=np.float64)),
         words={word: _rounded(count / rows) for word, count in top},
         languages={name: _rounded(count / rows) for name, count in sorted(languages.items())},
+        calendar=calendar(names, features, np.concatenate(times)) if times else [],
+        moving=moving(known, _newest(dataset, service, model), rows),
     )
 
 
-def distribution(numbers: Floats) -> Distribution:
-    """How `numbers`, [n] with NaN for missing, are distributed."""
-    known = numbers[~np.isnan(numbers)].astype(np.float64)
-    missing = _rounded(1 - len(known) / len(numbers)) if len(numbers) else 1.0
-    if not len(known):
-        return Distribution(missing, 0.0, 0.0, 0.0, 0.0, [])
-    mean, std = _rounded(known.mean()), _rounded(known.std())
-    least, most = _rounded(known.min()), _rounded(known.max())
-    values, counts = np.unique(known, return_counts=True)
-    if len(values) <= FEW_VALUES:
-        listed = [_rounded(value) for value in values]
-        return Distribution(missing, mean, std, least, most, counts.tolist(), values=listed)
-    edges = np.unique([_rounded(value) for value in np.quantile(known, np.arange(1, 10) / 10)])
-    counted = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
-    return Distribution(missing, mean, std, least, most, counted.tolist(), edges=edges.tolist())
+def _newest(dataset: Dataset, service: TrainingService, model: Mapping[str, Any]) -> dict[str, Floats]:
+    """The features of the newest rows, where the split is by time; the test split has them."""
+    if dataset.split_kind != "time":
+        return {}
+    parts = [service.handmade(batch, model) for batch in first_rows(dataset, "test", NEWEST_ROWS)]
+    rows = np.concatenate(parts)
+    return {name: rows[:, k] for k, name in enumerate(service.feature_names())}
 
 
-def reference(features: FeatureReference, dataset: Dataset, probabilities: Mapping[str, Floats]) -> Reference:
+def reference(
+    features: FeatureReference,
+    dataset: Dataset,
+    probabilities: Mapping[str, Floats],
+    decisions: Decisions | None = None,
+) -> Reference:
     """The whole reference; `probabilities` are each head's on the test split, [rows, classes]."""
     heads = {
         head: _head(dataset.classes[head], dataset.class_counts["train"][head], probabilities[head])
@@ -138,28 +133,22 @@ def reference(features: FeatureReference, dataset: Dataset, probabilities: Mappi
         words=features.words,
         languages=features.languages,
         heads=heads,
+        decisions=None if decisions is None else counted(decisions),
+        calendar=features.calendar,
+        moving=features.moving,
     )
 
 
 def _head(classes: list[str], counts: list[int], probabilities: Floats) -> HeadReference:
     total, rows = max(sum(counts), 1), max(len(probabilities), 1)
     winners = np.bincount(probabilities.argmax(axis=1), minlength=len(classes))
-    bins = np.minimum((probabilities.max(axis=1) * CONFIDENCE_BINS).astype(int), CONFIDENCE_BINS - 1)
+    bins = confidence_bins(probabilities.max(axis=1))
     return HeadReference(
         classes=classes,
         priors=[_rounded(count / total) for count in counts],
         predicted=[_rounded(count / rows) for count in winners],
         confidence=np.bincount(bins, minlength=CONFIDENCE_BINS).tolist(),
     )
-
-
-def _first(dataset: Dataset, rows: int) -> Iterator[Batch]:
-    seen = 0
-    for batch in dataset.batches("train"):
-        if seen >= rows:
-            return
-        yield batch.first(rows - seen)
-        seen += len(batch)
 
 
 def _rounded(value: float) -> float:

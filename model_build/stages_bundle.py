@@ -100,7 +100,8 @@ def bundle_stage(
             head: found.calibration.probabilities(tested.logits[head]) for head, found in calibrated.items()
         }
         drift = job.workspace.path(REFERENCE)
-        drift.write_bytes(msgspec.json.encode(reference(features, dataset, probabilities)))
+        decisions = job.service.task.decisions(dataset, tested, calibrated, thresholds)
+        drift.write_bytes(msgspec.json.encode(reference(features, dataset, probabilities, decisions)))
         folder = _export_folder(job)
         draft = Draft(
             service=job.service.name,

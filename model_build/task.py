@@ -13,6 +13,7 @@ from lambdas.core.bundle import Conformal, Head, Manifest
 from lambdas.value.worth import Worth
 from model_build.calibration import Calibration
 from model_build.dataset import Dataset
+from model_build.decided import Decisions
 from model_build.predictions import Predictions
 from model_build.service import Fitted, Progress
 from model_build.thresholds import Thresholds
@@ -74,6 +75,15 @@ class Task(Protocol):
         thresholds: Mapping[str, Thresholds],
     ) -> Measured:
         """Everything measured on the test split."""
+
+    def decisions(
+        self,
+        dataset: Dataset,
+        tested: Predictions,
+        calibrated: Mapping[str, HeadCalibration],
+        thresholds: Mapping[str, Thresholds],
+    ) -> Decisions | None:
+        """What the served policy does with the test split; None where the data cannot say."""
 
     def in_short(self, report: Any) -> str:
         """The one figure that matters."""

@@ -11,6 +11,7 @@ import numpy as np
 from lambdas.core.bundle import Head, Manifest
 from lambdas.value.worth import Worth
 from model_build.dataset import Dataset
+from model_build.decided import Decisions
 from model_build.detection.bounds import Bounds, Floats, cheapest_bounds
 from model_build.detection.costs import FraudCosts, decode_costs
 from model_build.detection.measures import Bools, Ranked, Truth, rank, truth_of
@@ -126,6 +127,33 @@ class Detection:
             false_declines=wilson(int((declined & ~fraud).sum()), int((~fraud).sum())),
             money=_money(bounds, probability, fraud, tested.beside["amount"], costs),
             costs=costs,
+        )
+
+    def decisions(
+        self,
+        dataset: Dataset,
+        tested: Predictions,
+        calibrated: Mapping[str, HeadCalibration],
+        thresholds: Mapping[str, Thresholds],
+    ) -> Decisions | None:
+        """Approved, reviewed or declined, by the served bounds."""
+        from lambdas.transactions.verdict import Bounds as Served
+
+        head = dataset.heads[0]
+        probabilities = calibrated[head].calibration.probabilities(tested.logits[head])[:, 1]
+        bounds = Served(*bounds_of(dataset, head, thresholds[head]))
+        declined, reviewed = (
+            probabilities >= bounds.decline,
+            np.array([bounds.outcome(each) == "review" for each in probabilities.tolist()]),
+        )
+        fraud = tested.labels[head] == 1
+        return Decisions(
+            outcomes=("approve", "review", "decline"),
+            outcome=np.where(declined, 2, np.where(reviewed, 1, 0)).astype(np.int64),
+            review=reviewed,
+            confidence=np.array([bounds.confidence(each) for each in probabilities.tolist()]),
+            claimed=~reviewed,
+            right=fraud == declined,
         )
 
     def in_short(self, report: Report) -> str:

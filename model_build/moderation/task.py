@@ -14,6 +14,7 @@ from lambdas.content.verdict import Bounds, silent
 from lambdas.core.bundle import Head, Manifest
 from lambdas.value.worth import Worth
 from model_build.dataset import Batch, Dataset
+from model_build.decided import Decisions
 from model_build.job import Job
 from model_build.languages import detect
 from model_build.moderation.bounds import choose_bounds
@@ -93,6 +94,20 @@ class Moderation:
         from model_build.moderation.measuring import measure
 
         return measure(job, dataset, tested, calibrated, thresholds)
+
+    def decisions(
+        self,
+        dataset: Dataset,
+        tested: Predictions,
+        calibrated: Mapping[str, HeadCalibration],
+        thresholds: Mapping[str, Thresholds],
+    ) -> Decisions | None:
+        """See decided.py; None where a policy has no labels, for what it is decided by is not known here."""
+        from model_build.moderation.decided import decisions
+
+        if set(calibrated) != set(POLICIES):
+            return None
+        return decisions(tested, calibrated, thresholds)
 
     def in_short(self, report: Report) -> str:
         """Each policy's AUC."""
