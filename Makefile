@@ -57,6 +57,9 @@ reviewer: setup  ## an account for a reviewer: EMAIL=ana@example.com [LEAD=1] [A
 drill: setup  ## break each dependency of the running stack on purpose: who notices, what is lost [DRILL=storage]
 	@$(PY) -m local drill $(DRILL)
 
+prometheus: setup  ## what a Prometheus of yours needs to scrape the stack: configuration, alerts, key [AWS=1]
+	@$(PY) -m local prometheus $(if $(AWS),--aws)
+
 logs: setup  ## what the functions wrote, newest last
 	@$(PY) -m local logs
 
@@ -128,4 +131,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill logs status train publish fairness retrain value lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish fairness retrain value lint test bench synth deploy openapi lock clean

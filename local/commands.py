@@ -22,6 +22,7 @@ from local import (
     function_logs,
     inbox,
     learning,
+    prometheus,
     publish,
     redrive,
     replay,
@@ -82,6 +83,8 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             show_dead_letters(place, console, go=options.go, on_aws=options.aws)
         case "reviewer":
             add_reviewer(place, console, options.email, lead=options.lead, on_aws=options.aws)
+        case "prometheus":
+            prometheus.write(place, console, on_aws=options.aws)
         case "publish":
             return publish.publish(place, options.service, rest, to_aws=options.aws)
         case "retrain":
@@ -287,6 +290,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     learned.add_argument("service", choices=NAMES)
     learned.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
+    scraping = commands.add_parser("prometheus", help="write what a Prometheus needs to scrape the stack")
+    scraping.add_argument("--aws", action="store_true", help="in the AWS account of your own settings")
     drilling = commands.add_parser("drill", help="break things on purpose, and see what becomes of it")
     drilling.add_argument("names", nargs="*", help="which drills; all of them when none is named")
     worth = commands.add_parser("value", help="show what the decisions are worth, today and this month")
