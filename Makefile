@@ -83,6 +83,14 @@ train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
 
+rollout: setup  ## a bundle takes over by steps and undoes itself [VERSION= STEPS=1,10,50,100 WAIT= LEAST= SHADOW=1 RESUME=1 FORCE=1 AWS=1]
+	@$(PY) -m local rollout $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") \
+	  $(if $(STEPS),--steps "$(STEPS)") $(if $(WAIT),--wait "$(WAIT)") $(if $(LEAST),--least "$(LEAST)") \
+	  $(if $(SHADOW),--shadow) $(if $(RESUME),--resume) $(if $(FORCE),--force) $(ROLLOUT_FLAGS)
+
+rollback: setup  ## undo the rollout that runs, or the newest one, within seconds [AWS=1 FORCE=1]
+	@$(PY) -m local rollback $(SERVICE) $(if $(AWS),--aws) $(if $(FORCE),--force)
+
 fairness: setup  ## how a content model treats groups [VERSION= CSV= TEXT= LABEL= GROUPS=a,b MITIGATE=thresholds LIVE=1]
 	@if [ -n "$(LIVE)" ]; then $(PY) -m local fairness $(if $(AWS),--aws); else \
 	  $(PY) -m model_build fairness $(or $(filter-out tickets,$(SERVICE)),content) \
@@ -131,4 +139,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish fairness retrain value lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback fairness retrain value lint test bench synth deploy openapi lock clean

@@ -27,6 +27,8 @@ from local import (
     redrive,
     replay,
     reviewers,
+    rollback,
+    rollout,
     running,
     signals,
     status,
@@ -89,6 +91,10 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             return publish.publish(place, options.service, rest, to_aws=options.aws)
         case "retrain":
             return learning.retrain(place, options.service, rest, on_aws=options.aws)
+        case "rollout":
+            return rollout.rollout(place, console, rollout.wanted_from(options))
+        case "rollback":
+            rollback.rollback(place, console, options.service, on_aws=options.aws, force=options.force)
         case "drill":
             return drill(place, console, options.names)
     return 0
@@ -285,6 +291,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     publishing.add_argument("service", choices=NAMES)
     publishing.add_argument("--aws", action="store_true", help="to the AWS account of your own settings")
+    rolling = commands.add_parser("rollout", help="let a bundle take over step by step, and undo itself")
+    rolling.add_argument("service", choices=NAMES)
+    rollout.add_options(rolling)
+    undoing = commands.add_parser("rollback", help="undo the rollout that runs, or the newest one")
+    undoing.add_argument("service", choices=NAMES)
+    undoing.add_argument("--force", action="store_true", help="though something was published since")
+    undoing.add_argument("--aws", action="store_true", help="in the AWS account of your own settings")
     learned = commands.add_parser(
         "retrain", help="train again with people's verdicts; further options go to `model_build retrain`"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,29 +25,36 @@ STACKS = ("Triage-Artifacts", "Triage-State")
 
 @dataclass(frozen=True)
 class Where:
-    """The outputs of the stacks, the environment of commands that use them, and a client of their S3."""
+    """The outputs of the stacks, the environment of commands that use them, and what makes their clients."""
 
     outputs: deploy.Outputs
     environment: dict[str, str]
-    s3: Any
+    client: Callable[[str], Any]
+
+    @property
+    def s3(self) -> Any:
+        """A client of their S3."""
+        return self.client("s3")
 
     def output(self, name: str) -> str:
         """The stack output `name`."""
         return deploy.output(self.outputs, name)
 
 
-def where(place: Place, *, on_aws: bool) -> Where:
+def where(place: Place, *, on_aws: bool, stacks: Sequence[str] = STACKS) -> Where:
     """The laptop stack when `make up` was ever run here, unless `on_aws`.
 
-    Raises NotRunning when it is stopped, Misused when the account has no Triage.
+    Of an account it has the outputs of `stacks`. Raises NotRunning when it is stopped, Misused when the
+    account has no Triage.
     """
     env = {**os.environ, "PYTHONPATH": str(place.root)}
     if on_aws or state.load(place) is None:
-        return Where(_of_account(), env, boto3.client("s3"))
+        return Where(_of_account(stacks), env, boto3.client)
     found = running.find(place)
     if found is None:
         raise NotRunning("The laptop stack is stopped: make up. For your AWS account: AWS=1")
-    return Where(deploy.outputs(place), aws_environment(env, found.endpoint), client("s3", found.endpoint))
+    endpoint = found.endpoint
+    return Where(deploy.outputs(place), aws_environment(env, endpoint), lambda name: client(name, endpoint))
 
 
 def retrain(place: Place, service: str, arguments: Sequence[str], *, on_aws: bool) -> int:
@@ -111,11 +118,11 @@ def _groups(dimension: DimensionFigures) -> list[str]:
     return out
 
 
-def _of_account() -> deploy.Outputs:
+def _of_account(names: Sequence[str]) -> deploy.Outputs:
     """The outputs of the stacks in the account that the user's own AWS settings name."""
     try:
         cloudformation = boto3.client("cloudformation")
-        stacks = [cloudformation.describe_stacks(StackName=name)["Stacks"][0] for name in STACKS]
+        stacks = [cloudformation.describe_stacks(StackName=name)["Stacks"][0] for name in names]
     except ClientError as error:
         if "does not exist" in str(error):
             raise Misused(

@@ -82,7 +82,7 @@ class GateSaid(msgspec.Struct, frozen=True):
 class Preflight(msgspec.Struct, frozen=True):
     """`<service>/preflight/<version>.json`: what the gates said of a bundle beside `champion`.
 
-    `forced` is that somebody wants it whatever they say.
+    `forced` is that somebody wants it whatever they say. `costs` are what its decisions cost.
     """
 
     service: str
@@ -93,6 +93,7 @@ class Preflight(msgspec.Struct, frozen=True):
     by: str
     verdicts: list[GateSaid]
     forced: bool = False
+    costs: Costs = Costs()
 
     @property
     def failed(self) -> list[GateSaid]:

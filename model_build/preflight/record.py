@@ -9,10 +9,12 @@ from typing import Any
 from lambdas.core.bundle import MANIFEST
 from lambdas.rollout.record import GateSaid, Preflight
 from lambdas.rollout.store import RolloutStore
+from model_build.bundle import read_bundle
 from model_build.errors import PublishError
 from model_build.objects import BotoObjects
 from model_build.parameters import Parameters
 from model_build.preflight.bundles import candidate
+from model_build.preflight.costs import judge_costs
 from model_build.preflight.publishing import look
 from model_build.preflight.verdict import require
 from model_build.progress import Reporter
@@ -67,6 +69,7 @@ def preflight(
         by=by,
         verdicts=[GateSaid(each.gate, each.passed, each.said) for each in verdicts],
         forced=force,
+        costs=judge_costs(read_bundle(folder, service.name)),
     )
     RolloutStore(BotoObjects(client, bucket), service.name).set_preflight(made)
     return made
