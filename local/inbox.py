@@ -1,4 +1,4 @@
-"""`make inbox`: the mails that the alarm topic would have sent, from the queue that stands in for mail."""
+"""`make inbox`: the mails that the people's topic would have sent, from the queue that stands in for mail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ SHOWN = 20
 
 
 class Mail(msgspec.Struct, frozen=True):
-    """One notification of the topic. `alarm`, `state` and `reason` are empty when no alarm sent it."""
+    """One notification of the topic. `alarm` and `state` are empty when no alarm sent it.
+
+    `reason` is that of an alarm that came as CloudWatch sent it.
+    """
 
     id: str
     time: str
@@ -52,14 +55,20 @@ def fetch(endpoint: str, queue_url: str, kept: Path) -> list[Mail]:
 
 
 def parse(body: str, message_id: str) -> Mail:
-    """The mail in an SQS message of the topic: SNS's envelope around an alarm, or around any text."""
+    """The mail in an SQS message of the topic: SNS's envelope around any text, or around a raw alarm.
+
+    A mail made of an alarm says in its attributes which one, and its state.
+    """
     envelope = _object(body) or {"Message": body}
     text = str(envelope.get("Message", ""))
     mail_id = str(envelope.get("MessageId", message_id))
     time = str(envelope.get("Timestamp", ""))
     alarm = _object(text)
     if alarm is None or "AlarmName" not in alarm:
-        return Mail(mail_id, time, str(envelope.get("Subject") or "Notification from Triage"), text)
+        subject = str(envelope.get("Subject") or "Notification from Triage")
+        return Mail(
+            mail_id, time, subject, text, _attribute(envelope, "alarm"), _attribute(envelope, "state")
+        )
     name, state = str(alarm["AlarmName"]), str(alarm.get("NewStateValue", ""))
     return Mail(
         id=mail_id,
@@ -70,6 +79,12 @@ def parse(body: str, message_id: str) -> Mail:
         state=state,
         reason=str(alarm.get("NewStateReason", "")),
     )
+
+
+def _attribute(envelope: dict[str, Any], name: str) -> str:
+    found = envelope.get("MessageAttributes")
+    value = found.get(name) if isinstance(found, dict) else None
+    return str(value.get("Value") or "") if isinstance(value, dict) else ""
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -119,10 +134,10 @@ def _show_one(console: Console, mail: Mail, *, is_new: bool) -> None:
     if mail.alarm:
         lines.append(Text.assemble(("Alarm:   ", "dim"), mail.alarm))
         lines.append(Text.assemble(("State:   ", "dim"), (mail.state, colour)))
+    if mail.reason:
         lines.append(Text.assemble(("Reason:  ", "dim"), mail.reason))
     if mail.text:
-        label = {"": "", "ALARM": "What to do: "}.get(mail.state, "About it: ")
-        lines.append(Text.assemble((label, "dim"), mail.text))
+        lines += [Text(""), Text(mail.text.rstrip())]
     for line in lines:
         console.print(line)
     console.print()

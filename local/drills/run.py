@@ -18,7 +18,7 @@ from local.stack import connect
 
 DRILLS: tuple[Drill, ...] = (
     Drill("storage", "S3 does not answer", "fallbacks", "fallbacks", faults.storage_gone),
-    Drill("table", "the decision log is throttled", "decision-log", "log-failures", faults.table_throttled),
+    Drill("table", "the decision log is throttled", "log-failures", "log-failures", faults.table_throttled),
     Drill("features", "the feature store is gone", "feature-store", None, faults.feature_store_gone),
     Drill("bundle", "a bundle was tampered with", "model-failures", "model-failures", faults.bundle_tampered),
     Drill("poison", "poison records on the stream", "dead-letters", "dead-letters", records.poison),

@@ -25,7 +25,11 @@ from cdk.settings import Settings
 from lambdas.tickets.schema import TicketDecision, TicketRequest
 
 EVERYTHING = Settings(
-    alarm_email="me@example.com", github_repository="octo/triage", tracking=True, prometheus=True
+    alarm_email="me@example.com",
+    monthly_budget_usd=20.0,
+    github_repository="octo/triage",
+    tracking=True,
+    prometheus=True,
 )
 KINESIS = replace(EVERYTHING, stream="kinesis")
 KAFKA = replace(
@@ -40,13 +44,13 @@ KAFKA = replace(
 LAPTOP = replace(EVERYTHING, local=True, prometheus=False, feature_store_secret="triage/feature-store")
 
 
-def more_services() -> tuple[Service, ...]:
-    """As many services as there are, the last of them one that has all that a service may have but a learner.
+def more_services(*, second_stream: bool = False) -> tuple[Service, ...]:
+    """One more service than there are, which has all that a service may have but a learner and a stream.
 
-    There can be no fourth one within the ten alarms and metrics that are free.
+    With `second_stream` it has that too: then the alarm on late streams is on two metrics, which both count.
     """
     return (
-        *SERVICES[:-1],
+        *SERVICES,
         Service(
             name="messages",
             handler="lambdas.messages.handler.handle",
@@ -57,7 +61,7 @@ def more_services() -> tuple[Service, ...]:
             ),
             feature_store=True,
             catch_up=Worker("lambdas.messages.catch_up.handle"),
-            stream=Worker("lambdas.messages.stream.handle"),
+            stream=Worker("lambdas.messages.stream.handle") if second_stream else None,
             later=Worker("lambdas.messages.later.handle"),
             media=True,
             looks_back=True,

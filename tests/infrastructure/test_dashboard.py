@@ -33,9 +33,9 @@ def test_the_dashboard_shows_what_people_ask_first(plain: Assembly) -> None:
     titles = {w["properties"].get("title") for w in widgets(plain)}
     assert {
         "Alarms", "Requests, and decisions by service", "Latency of the API, ms", "Answers that are errors",
-        "Confidence: average and lowest tenth", "Share answered by rules",
-        "Bad requests, model and log failures", "Errors", "Bad requests", "Model failures",
-        "Bill of the account this month, USD",
+        "Confidence: average and lowest tenth", "Share decided by rules", "Variants side by side",
+        "Drift by feature", "Business value today and this month", "Errors", "Bad requests", "Model failures",
+        "Bill of the account this month and its forecast, USD",
     } <= titles  # fmt: skip
     (latency,) = [w for w in widgets(plain) if w["properties"].get("title") == "Latency of the API, ms"]
     assert [row[-1]["stat"] for row in latency["properties"]["metrics"]] == ["p50", "p95", "p99"]
@@ -46,26 +46,44 @@ def test_the_alarm_widget_shows_every_alarm(more_services: Assembly) -> None:
     assert len(shown["properties"]["alarms"]) == len(more_services.resources("AWS::CloudWatch::Alarm"))
 
 
-def test_the_bill_is_looked_up_where_aws_keeps_it(plain: Assembly) -> None:
+def test_the_bill_is_looked_up_where_aws_keeps_it_and_goes_on_as_it_did(plain: Assembly) -> None:
     (bill,) = [w for w in widgets(plain) if "Bill" in w["properties"].get("title", "")]
     assert bill["properties"]["region"] == "us-east-1"
+    expressions = [row[0]["expression"] for row in bill["properties"]["metrics"] if isinstance(row[0], dict)]
+    (forecast,) = expressions
+    assert forecast.startswith("bill / DAY(bill) * IF(MONTH(bill)==2, 28, ")
+
+
+def test_every_expression_on_a_dashboard_names_metrics_that_stand_beside_it(more_services: Assembly) -> None:
+    """CloudWatch would show an error in the place of the graph, and nothing else would tell."""
+    seen = 0
+    for shown in dashboards(more_services).values():
+        for w in shown:
+            rows = [row[-1] for row in w["properties"].get("metrics", [])]
+            ids = {row["id"] for row in rows if isinstance(row, dict) and "id" in row}
+            for row in rows:
+                if "expression" in row:
+                    seen += 1
+                    used = set(re.findall(r"\b[a-z]\w*\b", row["expression"]))
+                    assert used and used <= ids, row["expression"]
+                    assert row["expression"].count("(") == row["expression"].count(")")
+    assert seen == 2
 
 
 def test_the_streams_have_a_dashboard_of_their_own(plain: Assembly) -> None:
     """Whoever looks at it sees what waits, how long, and what was given up, for every queue there is."""
     found = {w["properties"]["title"]: w for w in dashboards(plain)["triage-streams-<AWS::Region>"]}
-    assert {"Waiting in the queues", "Age of what waits longest, s", "Dead letters"} <= set(found)
+    assert {
+        "Waiting in the queues", "Age of what waits longest, s", "Dead letters in all", "Dead letters",
+    } <= set(found)  # fmt: skip
     names = [row[-1]["label"] for row in found["Waiting in the queues"]["properties"]["metrics"]]
     assert set(names) == {"transactions", "transactions catch-up", "content later", "labels"}
-    letters = [row[-1]["label"] for row in found["Dead letters"]["properties"]["metrics"]]
-    assert set(letters) == {
-        "transactions", "transactions catch-up", "content later", "labels", "alerts", "review intake",
-    }  # fmt: skip
-    shown = len(names) + len(letters)
+    given_up = [r for r in plain.resources("AWS::SQS::Queue") if "-dlq" in text(r.properties["QueueName"])]
+    shown = len(names) + len(given_up)
     assert shown == len(plain.resources("AWS::SQS::Queue")), "no queue is out of sight"
 
 
-@pytest.mark.parametrize("name", ["triage-<AWS::Region>", "triage-streams-<AWS::Region>"])
+@pytest.mark.parametrize("name", [f"triage{part}-<AWS::Region>" for part in ("", "-streams", "-functions")])
 def test_widgets_do_not_overlap_and_fit_the_grid(name: str, plain: Assembly) -> None:
     taken: set[tuple[int, int]] = set()
     for w in dashboards(plain)[name]:
@@ -77,30 +95,34 @@ def test_widgets_do_not_overlap_and_fit_the_grid(name: str, plain: Assembly) -> 
         taken |= cells
 
 
-def test_queries_are_saved_over_every_function_and_shown(plain: Assembly) -> None:
+def test_queries_are_saved_over_every_function_or_the_one_that_answers_them(plain: Assembly) -> None:
     saved = {r.properties["Name"]: r.properties for r in plain.resources("AWS::Logs::QueryDefinition")}
     assert set(saved) == {f"triage/{query.name}" for query in log_queries.ALL}
     groups = {
-        g.logical_id
+        f"<{g.logical_id}>": text(g.properties["LogGroupName"]).removeprefix("/aws/lambda/triage-")
         for g in plain.resources("AWS::Logs::LogGroup")
         if text(g.properties["LogGroupName"]).startswith("/aws/lambda/")
     }
-    for query in saved.values():
+    for query in log_queries.ALL:
         names = {
-            re.sub(r".*OutputRef(\w+?)[0-9A-F]{8}>$", r"\1", text(name)) for name in query["LogGroupNames"]
+            re.sub(r".*OutputRef(\w+?)[0-9A-F]{8}>$", r"<\1>", text(name))
+            for name in saved[f"triage/{query.name}"]["LogGroupNames"]
         }
-        assert names == groups
+        asked = {groups[name] for name in names}
+        assert asked == ({query.of} if query.of else set(groups.values())), query.name
 
 
 def test_queries_look_for_lines_that_the_functions_write(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry = fresh_telemetry()
     telemetry.bad_request(400, "no text", "body")
     telemetry.model_failed("sha256 differs")
+    telemetry.dead_letters({"labels": 2})
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     by_message = {line["message"]: line for line in lines}
     for query, line in (
         (log_queries.BAD_REQUESTS, by_message["bad request"]),
         (log_queries.MODEL_FAILURES, by_message["model failed"]),
+        (log_queries.DEAD_LETTERS, by_message["dead letters"]),
     ):
         asked = " ".join(query.lines)
         assert f"filter message = '{line['message']}'" in asked

@@ -42,13 +42,26 @@ def test_kinesis_is_the_one_thing_that_the_ledger_holds_against_a_stream_on_it(k
     assert [line.what for line in lines if line.over] == ["Kinesis streams"]
 
 
-def test_three_services_two_of_them_on_a_stream_use_the_ten_alarms_and_nine_of_the_ten_metrics(
-    more_services: Assembly,
+def test_a_fourth_service_brings_a_metric_and_no_alarm_and_all_ten_of_both_are_used(
+    plain: Assembly, more_services: Assembly
 ) -> None:
-    names = [service.name for service in listed_services()]
-    assert len(names) == 3
-    used = {line.what: line.used for line in ledger(more_services.templates.values(), emitted(names))}
-    assert (used["custom metrics"], used["CloudWatch alarms"]) == (9, 10)
+    """And no line of the ledger is over: see above. A fifth service would be the first to cost."""
+    three, four = [s.name for s in SERVICES], [s.name for s in listed_services()]
+    assert (len(three), len(four)) == (3, 4)
+    before = {line.what: line.used for line in ledger(plain.templates.values(), emitted(three))}
+    after = {line.what: line.used for line in ledger(more_services.templates.values(), emitted(four))}
+    assert (before["custom metrics"], before["CloudWatch alarms"]) == (9, 10)
+    assert (after["custom metrics"], after["CloudWatch alarms"]) == (10, 10)
+    for units in ("DynamoDB read units", "DynamoDB write units"):
+        assert after[units] == before[units] <= 25
+
+
+def test_a_second_stream_is_an_alarm_more_and_that_is_all_it_is_over() -> None:
+    """AWS counts each metric under an alarm on several: 0.10 USD a month for each stream after the first."""
+    parts = [{"MetricStat": {"Metric": {"Namespace": "AWS/SQS", "MetricName": "Age"}}}] * 2
+    late = resource("AWS::CloudWatch::Alarm", Metrics=[*parts, {"Expression": "MAX(METRICS())"}])
+    others = [resource("AWS::CloudWatch::Alarm", **ALARM)] * 9
+    assert lines([*others, late])["CloudWatch alarms"] == Line("CloudWatch alarms", 11, 10)
 
 
 ALARM = {"Namespace": "Triage", "MetricName": "M", "Period": 60}
@@ -169,6 +182,15 @@ def test_the_metrics_on_one_dashboard_are_counted() -> None:
     body = json.dumps({"widgets": [{"properties": {"metrics": rows}}]})
     found = lines([resource("AWS::CloudWatch::Dashboard", DashboardBody=body)])
     assert found["metrics on a dashboard"] == Line("metrics on a dashboard", 51, 50)
+
+
+def test_metrics_that_differ_in_a_reference_alone_are_two() -> None:
+    rows = [["AWS/Lambda", "Errors", "FunctionName", f"@{n}"] for n in range(2)]
+    body = json.dumps({"widgets": [{"properties": {"metrics": rows}}]})
+    parts = body.replace('"@0"', '"|0|"').replace('"@1"', '"|1|"').split("|")
+    joined = {"Fn::Join": ["", [{"Ref": f"F{part}"} if part in {"0", "1"} else part for part in parts]]}
+    found = lines([resource("AWS::CloudWatch::Dashboard", DashboardBody=joined)])
+    assert found["metrics on a dashboard"].used == 2
 
 
 def test_each_combination_of_dimensions_is_a_metric_and_aws_own_are_free() -> None:

@@ -115,7 +115,7 @@ def test_what_a_decision_function_may_do(plain: Assembly) -> None:
 
 
 def test_a_service_cannot_read_another_services_bundles(more_services: Assembly) -> None:
-    for name in ("tickets", "transactions", "messages"):
+    for name in ("tickets", "transactions", "content", "messages"):
         (resources, _), = policy_of(more_services, name)["s3:GetObject"]  # fmt: skip
         bundles = [resource for resource in resources if "ArtifactsBucket" in resource]
         assert [resource.rpartition(">/")[2] for resource in bundles] == [f"{name}/*"]
@@ -126,7 +126,7 @@ def test_the_catalog_reads_what_is_live_and_never_a_model(more_services: Assembl
     (resources, _), = allowed["s3:GetObject"]  # fmt: skip
     assert sorted(resource.rpartition(">/")[2] for resource in resources) == sorted(
         f"{name}/{key}"
-        for name in ("tickets", "transactions", "messages")
+        for name in ("tickets", "transactions", "content", "messages")
         for key in ("rollout.json", "bundles/*/manifest.json")
     )
     assert "dynamodb:PutItem" not in allowed

@@ -22,7 +22,7 @@ ALARM = {
 }
 
 
-def envelope(message: str, mail_id: str = "m-1", **members: str) -> str:
+def envelope(message: str, mail_id: str = "m-1", **members: Any) -> str:
     return json.dumps(
         {
             "Type": "Notification",
@@ -114,21 +114,32 @@ def test_an_empty_inbox_says_so(place: Place) -> None:
     assert "The inbox is empty" in shown(inbox.read(place.inbox), set())
 
 
-def test_a_mail_shows_what_happened_and_what_to_do() -> None:
+def test_a_raw_alarm_shows_what_happened_and_what_to_do() -> None:
     text = shown([inbox.parse(envelope(json.dumps(ALARM)), "s-1")], {"m-1"})
     for line in (
         'Subject: ALARM: "triage-tickets-fallbacks" (new)',
         "State:   ALARM",
         "Reason:  Threshold Crossed: Average 1.0",
-        "What to do: Rules answer in place of the model. Search the log for `model failed`.",
+        "Rules answer in place of the model. Search the log for `model failed`.",
         "1 mail, 1 new.",
     ):
         assert line in text
 
 
-def test_a_mail_of_a_recovery_asks_for_nothing() -> None:
-    text = shown([inbox.parse(envelope(json.dumps(ALARM | {"NewStateValue": "OK"})), "s-1")], set())
-    assert "What to do" not in text
+def test_a_mail_made_of_an_alarm_is_shown_as_it_was_sent() -> None:
+    said = {"alarm": "triage-fallbacks", "state": "OK"}
+    attributes = {name: {"Type": "String", "Value": value} for name, value in said.items()}
+    body = envelope(
+        "Over: rules answer.\n\nWhat to do: Nothing now.\n",
+        Subject="OK: triage-fallbacks is over",
+        MessageAttributes=attributes,
+    )
+    mail = inbox.parse(body, "s-1")
+    assert (mail.alarm, mail.state, mail.reason) == ("triage-fallbacks", "OK", "")
+    text = shown([mail], set())
+    assert "Alarm:   triage-fallbacks" in text
+    assert "Over: rules answer.\n\nWhat to do: Nothing now.\n" in text
+    assert "Reason" not in text
     assert "(new)" not in text
 
 
