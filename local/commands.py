@@ -87,16 +87,23 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             add_reviewer(place, console, options.email, lead=options.lead, on_aws=options.aws)
         case "prometheus":
             prometheus.write(place, console, on_aws=options.aws)
+        case "publish" | "retrain" | "rollout" | "rollback":
+            return _change_models(options, rest, place, console)
+        case "drill":
+            return drill(place, console, options.names)
+    return 0
+
+
+def _change_models(options: argparse.Namespace, rest: list[str], place: Place, console: Console) -> int:
+    """The commands after which another model may answer; their exit codes."""
+    match options.command:
         case "publish":
             return publish.publish(place, options.service, rest, to_aws=options.aws)
         case "retrain":
             return learning.retrain(place, options.service, rest, on_aws=options.aws)
         case "rollout":
             return rollout.rollout(place, console, rollout.wanted_from(options))
-        case "rollback":
-            rollback.rollback(place, console, options.service, on_aws=options.aws, force=options.force)
-        case "drill":
-            return drill(place, console, options.names)
+    rollback.rollback(place, console, options.service, on_aws=options.aws, force=options.force)
     return 0
 
 
