@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,13 @@ def test_queries_are_saved_over_every_function_or_the_one_that_answers_them(plai
         }
         asked = {groups[name] for name in names}
         assert asked == ({query.of} if query.of else set(groups.values())), query.name
+
+
+def test_the_page_lists_every_query() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text("utf-8")
+    section = page.partition("## Saved queries")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \|$", section, re.MULTILINE))
+    assert rows == {q.name: f"`triage-{q.of}`" if q.of else "all functions" for q in log_queries.ALL}
 
 
 def test_queries_look_for_lines_that_the_functions_write(capsys: pytest.CaptureFixture[str]) -> None:
