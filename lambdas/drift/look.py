@@ -53,7 +53,8 @@ class Bundle:
         meant = [stands.get(word, stands.get("*", word)) for word in window.label.words]
         places = {word: k for k, word in enumerate(window.outcome.words)}
         table = np.array([*(places.get(word, -2) for word in meant), -3])
-        return (window.label.codes >= 0) & (table[window.label.codes] != window.outcome.codes)
+        differs = table[window.label.codes] != window.outcome.codes
+        return np.asarray(differs & (window.label.codes >= 0), np.bool_)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def step(known: Watched, counts: Floats, off: bool | None, limits: Limits) -> Wa
     known = msgspec.structs.replace(
         known, seen=known.seen + 1, off=known.off + 1 if off else 0, fine=0 if off else known.fine + 1
     )
-    if known.off == known.seen == limits.in_a_row and not known.own:
+    if known.off == limits.in_a_row and known.seen <= limits.recent and not known.own:
         return msgspec.structs.replace(known, own=True, off=0)
     on = known.off >= limits.in_a_row or (known.on and known.fine < limits.fine_again)
     return msgspec.structs.replace(known, on=on)

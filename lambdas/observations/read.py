@@ -34,15 +34,16 @@ class Observations:
         self._bucket = bucket
         self._service = service
 
-    def between(self, since: datetime, until: datetime) -> Window:
+    def between(self, since: datetime, until: datetime, *, written: datetime | None = None) -> Window:
         """What was decided in [since, until), each decision once, with the labels that are known by now.
 
-        Decisions of which more is still to come are left out. Both times have their zone. Raises
-        DependencyDown, NotFound for an object that expires meanwhile.
+        Decisions of which more is still to come are left out. All times have their zone. With `written` only
+        what was written from then on is read: a night's decisions, and those of before that a label came to
+        that night, in one pass. Raises DependencyDown, NotFound for an object that expires meanwhile.
         """
         columns = Columns(self._service, since.timestamp(), until.timestamp())
         # Labels come late: everything from the first hour on may say more of what was decided in it.
-        first = folder(self._service, since - CLOCKS)
+        first = folder(self._service, (written or since) - CLOCKS)
         for key in self._bucket.keys(f"{PREFIX}/{self._service}/", first):
             found = self._bucket.get(key)
             if found is not None:
