@@ -39,7 +39,7 @@ def build(app: cdk.App, settings: Settings, services: Sequence[Service] = SERVIC
         decision_write_units=settings.decision_write_units,
     )
     streaming = StreamingStack(app, settings, where, services, artifacts, state)
-    review = ReviewStack(app, where, artifacts, state)
+    review = ReviewStack(app, where, artifacts, state, streaming.alerts)
     api = ApiStack(app, settings, where, services, artifacts, state, streaming, review)
     OperationsStack(app, settings, where, services, artifacts, state, streaming, review, api)
     if settings.github_repository and where.delivery:

@@ -30,6 +30,7 @@ class Target:
     metric_bridge: bool
     inbox: bool
     catch_up_seconds: int
+    observe_seconds: int
     alarm_timing: AlarmTiming | None
     alarm_clock: bool
     watch_minutes: int
@@ -57,6 +58,7 @@ AWS = Target(
     metric_bridge=False,
     inbox=False,
     catch_up_seconds=60,
+    observe_seconds=300,
     alarm_timing=None,
     alarm_clock=False,
     watch_minutes=5,
@@ -74,6 +76,7 @@ LAPTOP = Target(
     metric_bridge=True,
     inbox=True,
     catch_up_seconds=10,
+    observe_seconds=1,
     alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1, datapoints=1),
     alarm_clock=True,
     watch_minutes=1,
@@ -130,6 +133,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "an update that waits for the feature store is tried again every minute",
         "every 10 seconds",
         "to see a stopped Valkey caught up with without a minute's wait",
+    ),
+    Difference(
+        "observe_seconds",
+        "decisions become observations within 5 minutes",
+        "within 1 second",
+        "writes to S3 cost money on AWS and none here",
     ),
     Difference(
         "alarm_timing",

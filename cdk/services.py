@@ -233,8 +233,8 @@ SERVICES: tuple[Service, ...] = (
     ),
 )
 
-ALERTS = Worker("lambdas.alerts.handler.handle", memory_mb=256, timeout_seconds=10)
-"""Publishes the decisions that their services mark as worth an alert."""
+OUTFLOW = Worker("lambdas.outflow.handler.handle", memory_mb=256, timeout_seconds=60)
+"""Takes the decisions that are marked for people into their queue, and publishes those worth an alert."""
 
 LABELS = Service(
     name="labels",
@@ -370,9 +370,6 @@ REVIEW = Service(
         ),
     ),
 )
-
-REVIEW_INTAKE = Worker("lambdas.review.intake_handler.handle", memory_mb=256, timeout_seconds=30)
-"""Takes the decisions that are marked for people into the queue."""
 
 CONSOLE = Service(
     name="console",

@@ -106,8 +106,11 @@ def from_table(
     failed: sqs.IQueue,
     retries: int = RETRIES,
     hours: int = 1,
+    batch: int = FIFO_BATCH,
+    wait_seconds: int = 0,
 ) -> lambda_.CfnEventSourceMapping:
-    """`made` gets what is written to `table` and fits one of `filters`.
+    """`made` gets what is written to `table` and fits one of `filters`: `batch` records at once, or what has
+    come after `wait_seconds`, 300 at most.
 
     A batch it fails on is halved and tried again, up to `retries` times and for `hours`; what still fails is
     told to `failed`.
@@ -128,7 +131,8 @@ def from_table(
         "FromTable",
         event_source_arn=stream,
         starting_position="LATEST",
-        batch_size=FIFO_BATCH,
+        batch_size=batch,
+        maximum_batching_window_in_seconds=wait_seconds or None,
         bisect_batch_on_function_error=True,
         maximum_retry_attempts=retries,
         maximum_record_age_in_seconds=3600 * hours,

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.decision_function import Neighbours, function_of, live_keys, may_read
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.uploads_bucket import IN_FINDINGS
-from cdk.services import Service, Worker
+from cdk.services import OUTFLOW, Service
 from cdk.settings import Settings
 from lambdas.review.media import KEPT
 from lambdas.review.tables import INDEX
@@ -42,17 +43,25 @@ class Queue:
         made.allow(["dynamodb:PutItem"], [self.reviews.table_arn])
 
 
-def intake_function(scope: Construct, worker: Worker, near: Neighbours, queue: Queue) -> LoggedFunction:
-    """The function that takes decisions into the queue."""
+def outflow_function(
+    scope: Construct, near: Neighbours, queue: Queue, *, topic: sns.ITopic, untold: sqs.IQueue
+) -> LoggedFunction:
+    """The function that takes decisions into the queue and publishes alerts to `topic`, or to `untold`."""
     made = function_of(
         scope,
-        worker,
+        OUTFLOW,
         near,
-        name="review-intake",
-        service="review-intake",
-        environment=queue.environment(),
+        name="outflow",
+        service="outflow",
+        environment={
+            **queue.environment(),
+            "ALERT_TOPIC_ARN": topic.topic_arn,
+            "UNTOLD_QUEUE_URL": untold.queue_url,
+        },
     )
     queue.let_write(made)
+    made.allow(["sns:Publish"], [topic.topic_arn])
+    made.allow(["sqs:SendMessage"], [untold.queue_arn])
     return made
 
 

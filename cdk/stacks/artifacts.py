@@ -10,6 +10,10 @@ from cdk.constructs.acknowledge import acknowledge
 from cdk.constructs.artifacts_bucket import OUTPUT
 from cdk.constructs.image_repository import ImageRepository
 from cdk.names import stack_name
+from lambdas.observations.record import PREFIX
+
+OBSERVED_DAYS = 35
+"""A month and what a report about it may take longer; the decision log forgets after 30."""
 
 
 class ArtifactsStack(Stack):
@@ -33,7 +37,10 @@ class ArtifactsStack(Stack):
                     noncurrent_version_expiration=Duration.days(7),
                     expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                s3.LifecycleRule(
+                    id="forget-observations", prefix=f"{PREFIX}/", expiration=Duration.days(OBSERVED_DAYS)
+                ),
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )

@@ -1,4 +1,4 @@
-"""What works off queues and streams: decisions on a stream, updates that waited, labels, alerts."""
+"""What works off queues and streams: decisions on a stream, updates that waited, labels, observations."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk import own_repository
 from cdk.constructs import event_sources
-from cdk.constructs.decision_function import function_of, learner_function
+from cdk.constructs.decision_function import learner_function
 from cdk.constructs.fairness_monitor import fairness_monitor, watched
 from cdk.constructs.mail_topic import MailTopic
+from cdk.constructs.observer import observer_function
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.service_stream import ServiceStream
 from cdk.local_differences import Target
 from cdk.names import stack_name
-from cdk.services import ALERTS, Service
+from cdk.services import Service
 from cdk.settings import ContextError, Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.neighbours import neighbours
 from cdk.stacks.state import StateStack
-from lambdas.core.decision_log import ALERT
 from lambdas.core.errors import TriageError
 
 LABEL_RETRY_SECONDS = 360
 LABEL_RECEIVES = 10
-_TO_BE_TOLD = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"alert": {"S": [ALERT]}}}}
-"""What services mark as worth an alert, new or amended. Labels of it come along: the function knows them."""
 
 
 class OneLearner(TriageError):
@@ -38,7 +37,7 @@ class OneLearner(TriageError):
 
 
 class StreamingStack(Stack):
-    """The queues, what works them off, and the topic of immediate alerts.
+    """The queues, what works them off, the observer, and the topic of immediate alerts.
 
     `functions` is by name, `streams` by service. Nothing in here calls the API.
     """
@@ -55,7 +54,7 @@ class StreamingStack(Stack):
         super().__init__(
             scope,
             stack_name("Streaming"),
-            description="Triage: streams, labels and immediate alerts",
+            description="Triage: streams, labels, observations and the topic of immediate alerts",
             synthesizer=None if target.functions_as_zip else own_repository.synthesizer(),
         )
         _check_topic(services, settings)
@@ -80,9 +79,10 @@ class StreamingStack(Stack):
             self, "Labels", name="labels", retry_seconds=LABEL_RETRY_SECONDS, most_receives=LABEL_RECEIVES
         )
         self._add_learner(services)
-        alerts = self._add_alerts(settings, state, target)
+        self._add_observer(services, state, target)
+        self.alerts = self._alert_topic(settings, target)
         if watched(services):
-            self.functions["fairness"] = fairness_monitor(self, self._near, alerts.topic)
+            self.functions["fairness"] = fairness_monitor(self, self._near, self.alerts)
         self._outputs()
 
     def _add_learner(self, services: Sequence[Service]) -> None:
@@ -99,33 +99,33 @@ class StreamingStack(Stack):
             event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
             self.functions[f"{service.name}-learner"] = made
 
-    def _add_alerts(self, settings: Settings, state: StateStack, target: Target) -> MailTopic:
+    def _alert_topic(self, settings: Settings, target: Target) -> sns.ITopic:
+        """Where people hear of single decisions at once; the review stack's outflow publishes to it."""
         key = kms.Alias.from_alias_name(self, "SnsKey", "alias/aws/sns")
         topic = MailTopic(
             self, "AlertTopic", display_name="Triage alerts", email=settings.alarm_email, key=key
         )
-        made = function_of(
+        CfnOutput(self, "AlertTopicArn", value=topic.topic.topic_arn)
+        if target.inbox:
+            CfnOutput(self, "AlertInboxQueueUrl", value=topic.add_inbox().queue_url)
+        return topic.topic
+
+    def _add_observer(self, services: Sequence[Service], state: StateStack, target: Target) -> None:
+        failed = dead_letter_queue(self, "ObserverFailed", name="observer", fifo=False)
+        self.functions["observer"] = observer_function(
             self,
-            ALERTS,
             self._near,
-            name="alerts",
-            service="alerts",
-            environment={"ALERT_TOPIC_ARN": topic.topic.topic_arn},
+            state.decisions,
+            services=services,
+            every_seconds=target.observe_seconds,
+            failed=failed,
         )
-        made.allow(["sns:Publish"], [topic.topic.topic_arn])
-        failed = dead_letter_queue(self, "AlertsFailed", name="alerts", fifo=False)
-        self._failed = {"alerts": failed} | {
+        self._failed = {"observer": failed} | {
             f"{name} {part}": queue
             for name, stream in self.streams.items()
             for part, queue in (("catch-up", stream.given_up), ("later", stream.left))
             if queue
         }
-        event_sources.from_table(made, state.decisions, filters=[_TO_BE_TOLD], failed=failed)
-        self.functions["alerts"] = made
-        CfnOutput(self, "AlertTopicArn", value=topic.topic.topic_arn)
-        if target.inbox:
-            CfnOutput(self, "AlertInboxQueueUrl", value=topic.add_inbox().queue_url)
-        return topic
 
     def queues(self) -> dict[str, sqs.IQueue]:
         """Every queue that something works off, by what people call it."""

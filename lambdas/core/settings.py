@@ -35,12 +35,6 @@ class CatalogSettings(msgspec.Struct, frozen=True, kw_only=True):
     services: str
 
 
-class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the alerts function needs."""
-
-    alert_topic_arn: str
-
-
 class LabelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the labels function needs."""
 

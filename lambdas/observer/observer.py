@@ -110,7 +110,7 @@ class Observer:
         self._telemetry.log.error(what, extra={"detail": repr(error), "decision": image.get("id")})
 
     def _tell(self, groups: Sequence[Group], failed: int) -> None:
-        """A log line a service and variant, and the metric, of what was decided before the record `failed`."""
+        """A log line a service and variant, and the metric, of what was decided before record `failed`."""
         by_service: dict[str, list[Observation]] = {}
         for group in groups:
             found = [line for place, line in group.decided if place < failed]

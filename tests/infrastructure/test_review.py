@@ -49,7 +49,7 @@ def test_the_audit_log_is_only_ever_added_to(plain: Assembly) -> None:
     (audit,) = [t for t in plain.resources("AWS::DynamoDB::Table") if t.logical_id.startswith("Audit")]
     assert audit.properties["DeletionProtectionEnabled"] is True
     assert "TimeToLiveSpecification" not in audit.properties
-    for function in ("review", "review-intake"):
+    for function in ("review", "outflow"):
         touched = {
             action: condition
             for action, entries in policy_of(plain, function).items()
@@ -65,7 +65,7 @@ def test_the_audit_log_is_only_ever_added_to(plain: Assembly) -> None:
 def test_nobody_else_touches_the_queue(plain: Assembly) -> None:
     for function in plain.resources("AWS::Lambda::Function"):
         name = function.properties["FunctionName"].removeprefix("triage-")
-        if name.startswith("review"):
+        if name in {"review", "outflow"}:
             continue
         reached = [r for entries in policy_of(plain, name).values() for each, _ in entries for r in each]
         assert not [r for r in reached if "Reviews" in r or "Audit" in r], name
@@ -79,10 +79,20 @@ def test_the_page_reads_nothing(plain: Assembly) -> None:
 
 def test_what_is_marked_for_people_comes_from_the_decision_logs_stream(plain: Assembly) -> None:
     (mapping,) = plain.resources("AWS::Lambda::EventSourceMapping", "Triage-Review")
-    (found,) = mapping.properties["FilterCriteria"]["Filters"]
-    assert json.loads(found["Pattern"]) == {"dynamodb": {"NewImage": {"queue": {"S": ["review", "sample"]}}}}
+    queued, told = (json.loads(f["Pattern"]) for f in mapping.properties["FilterCriteria"]["Filters"])
+    assert queued == {"dynamodb": {"NewImage": {"queue": {"S": ["review", "sample"]}}}}
+    assert told == {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"alert": {"S": ["yes"]}}}}
     assert "Decisions" in text(mapping.properties["EventSourceArn"])
-    assert mapping.properties["DestinationConfig"]["OnFailure"]
+    (failed,) = plain.resources("AWS::SQS::Queue", "Triage-Review")
+    arn = {"Fn::GetAtt": [failed.logical_id, "Arn"]}
+    assert mapping.properties["DestinationConfig"]["OnFailure"]["Destination"] == arn
+    assert failed.properties["QueueName"] == "triage-outflow-dlq"
+    assert "FifoQueue" not in failed.properties, "Lambda takes no FIFO queue as a destination"
+    made = plain.one("AWS::Lambda::Function", FunctionName="triage-outflow")
+    variables = made.properties["Environment"]["Variables"]
+    assert variables["UNTOLD_QUEUE_URL"] == {"Ref": failed.logical_id}
+    assert "AlertTopic" in text(variables["ALERT_TOPIC_ARN"])
+    assert mapping.properties["BisectBatchOnFunctionError"] is True
     assert mapping.properties["MaximumRecordAgeInSeconds"] == 86_400, "as long as the stream keeps it"
     assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 

@@ -14,7 +14,7 @@ def test_the_bucket_is_private_versioned_and_forgets_old_versions(plain: Assembl
         "RestrictPublicBuckets": True,
     }
     assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = bucket.properties["LifecycleConfiguration"]["Rules"]
+    rule, _ = bucket.properties["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "ExpirationInDays" not in rule, "a live bundle never goes by itself"

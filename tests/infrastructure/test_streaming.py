@@ -148,7 +148,8 @@ def test_what_the_others_may_do(plain: Assembly) -> None:
         "transactions-learner": polling
         | {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem"}
         | {"s3:GetObject", "s3:PutObject", "s3:ListBucket"},
-        "alerts": reading | {"dynamodb:ListStreams", "sns:Publish", "sqs:SendMessage"},
+        "observer": reading | {"dynamodb:ListStreams", "s3:PutObject", "sqs:SendMessage"},
+        "outflow": reading | {"dynamodb:ListStreams", "dynamodb:PutItem", "sns:Publish", "sqs:SendMessage"},
         "labels": {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:UpdateItem"}
         | {"sqs:SendMessage"},
     }
@@ -210,23 +211,6 @@ def test_functions_join_the_vpc_of_a_feature_store_inside_one_and_no_others_do(
     assert not any("VpcConfig" in made.properties for made in plain.resources("AWS::Lambda::Function"))
 
 
-def test_an_alert_goes_out_for_what_is_marked_new_or_amended(plain: Assembly) -> None:
-    found = mapping(plain, "alerts")
-    assert text(found["EventSourceArn"]).startswith("<Triage-State.PublishOutputFnGetAttDecisions")
-    (pattern,) = [json.loads(f["Pattern"]) for f in found["FilterCriteria"]["Filters"]]
-    assert pattern == {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"alert": {"S": ["yes"]}}},
-    }
-    assert found["BisectBatchOnFunctionError"] is True
-    assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (5, 3600)
-    failed = queues(plain)["triage-alerts-dlq"]
-    assert found["DestinationConfig"]["OnFailure"]["Destination"] == {
-        "Fn::GetAtt": [failed.logical_id, "Arn"]
-    }
-    assert "FifoQueue" not in failed.properties, "Lambda takes no FIFO queue as a destination"
-
-
 def test_alerts_are_encrypted_at_rest_for_nothing(plain: Assembly) -> None:
     """They hold amounts and cards; the key is AWS's own, which costs nothing."""
     topic = plain.one("AWS::SNS::Topic", DisplayName="Triage alerts").properties
@@ -276,7 +260,7 @@ def test_two_streaming_services_cannot_share_one_topic() -> None:
         stream="kafka", kafka_bootstrap="b:9096", kafka_secret="s", kafka_topic="events", local=True
     )
     with pytest.raises(ContextError, match="transactions and messages stream"):
-        build(cdk.App(), settings, more_services())
+        build(cdk.App(), settings, more_services(second_stream=True))
 
 
 @pytest.mark.parametrize("variant", ["plain", "kinesis", "kafka"])

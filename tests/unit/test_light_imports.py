@@ -24,8 +24,9 @@ HEAVY = (
     [
         "lambdas.tickets.handler", "lambdas.catalog.handler", "lambdas.transactions.handler",
         "lambdas.transactions.stream", "lambdas.transactions.catch_up", "lambdas.labels.handler",
-        "lambdas.alerts.handler", "lambdas.transactions.learning.handler", "lambdas.content.handler",
-        "lambdas.content.later_handler", "lambdas.review.handler", "lambdas.review.intake_handler",
+        "lambdas.outflow.handler", "lambdas.observer.handler",
+        "lambdas.transactions.learning.handler", "lambdas.content.handler",
+        "lambdas.content.later_handler", "lambdas.review.handler",
         "lambdas.console.handler", "lambdas.fairness.handler", "lambdas.exporter.handler",
     ],
 )  # fmt: skip
@@ -36,6 +37,7 @@ def test_a_handler_imports_nothing_heavy(module: str) -> None:
         "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets",
         "CATCH_UP_QUEUE_URL": "q", "FEATURE_TABLE": "f", "DEAD_LETTER_QUEUE_URL": "d",
         "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a", "UPLOADS_BUCKET": "u", "LATER_QUEUE_URL": "l",
+        "UNTOLD_QUEUE_URL": "u",
         "METRICS_KEY_ID": "k", "REVIEWS_TABLE": "r", "AUDIT_TABLE": "a", "REVIEWER_CLIENT_ID": "c",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
