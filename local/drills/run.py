@@ -55,6 +55,8 @@ def drill(place: Place, console: Console, names: Sequence[str]) -> int:
 def run(world: World, each: Drill, console: Console) -> Report:
     """One drill, printed as soon as it is over."""
     report = Report(each.name, each.what, each.runbook, Seen(), each.alarm)
+    if each.alarm is not None:
+        world.calm(each.alarm)
     started = time.monotonic()
     each.run(world, report)
     report.seconds = time.monotonic() - started

@@ -15,6 +15,7 @@ from lambdas.core.variant import ROLLOUT
 from local import inbox
 from local.drills.gate import Gate
 from local.drills.report import Fired
+from local.errors import Misused
 from local.stack import Stack
 
 MAIL_SECONDS: Final = 200.0
@@ -104,6 +105,27 @@ class World:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
+
+    def calm(self, alarm: str, seconds: float = MAIL_SECONDS) -> None:
+        """Return once the alarm is not on any more. Raises Misused when it stays on, or there is none."""
+        deadline = time.monotonic() + seconds
+        while self._alarm(alarm)["StateValue"] == "ALARM":
+            if time.monotonic() >= deadline:
+                raise Misused(f"triage-{alarm} is on already: see make inbox, mend what it is about first")
+            time.sleep(1.0)
+
+    def count_in_place_of_aws(self, alarm: str, times: int) -> None:
+        """Put a value of the alarm's metric, one of AWS's own that the embedded AWS does not make."""
+        found = self._alarm(alarm)
+        datum = {"MetricName": found["MetricName"], "Dimensions": found["Dimensions"], "Value": float(times)}
+        self.stack.client("cloudwatch").put_metric_data(Namespace=found["Namespace"], MetricData=[datum])
+
+    def _alarm(self, alarm: str) -> dict[str, Any]:
+        name = f"triage-{alarm}"
+        found = self.stack.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        if not found:
+            raise Misused(f"there is no alarm {name}: bring the stack up to date with make up")
+        return dict(found[0])
 
     def mail_of(self, alarm: str, since: float, seconds: float = MAIL_SECONDS) -> Fired | None:
         """The first mail of an alarm that has started since `since` (seconds since the epoch), waited for."""
