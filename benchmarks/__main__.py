@@ -21,6 +21,7 @@ NAMES = (
     "audio",
     "moderation",
     "fairness",
+    "rollout_judge",
 )
 
 

@@ -55,15 +55,30 @@ def split(window: Window, entity: Ints, plan: JudgePlan) -> Split:
         count,
         challenger,
         int((seen[0] & seen[1]).sum()),
-        evidence_of_split(np.asarray(float(challenger)), np.asarray(float(count)), plan.share),
+        _number(split_evidence(np.asarray(float(challenger)), np.asarray(float(count)), plan.share)),
     )
 
 
-def evidence_of_split(challenger: Floats, entities: Floats, share: float) -> float:
-    """The e-value of Split; 1 where nothing is split."""
+def split_evidence(challenger: Floats, entities: Floats, share: float) -> Floats:
+    """The log of the e-value of Split; 0 where nothing is split."""
     if not 0.0 < share < 1.0:
-        return 1.0
-    return _number(log_mismatch(challenger, entities, share))
+        return np.zeros_like(entities)
+    return log_mismatch(challenger, entities, share)
+
+
+def more_evidence(challenger: Floats, champion: Floats, share: float) -> Floats:
+    """The log of the e-value that more of the entities with a failure are the challenger's than its `share`.
+
+    Infinite where there is no champion to compare with: then the margin alone is held against it.
+    """
+    if not 0.0 < share < 1.0:
+        return np.full_like(challenger, np.inf)
+    return log_above(challenger, challenger + champion, share)
+
+
+def margin_evidence(failed: Floats, entities: Floats, plan: JudgePlan) -> Floats:
+    """The log of the e-value that the first decision of more entities `failed` than the margin allows."""
+    return log_above(failed, entities, plan.margins.failures)
 
 
 def failed_apart(window: Window, entity: Ints, failed: Bools, plan: JudgePlan) -> Failed:
@@ -71,15 +86,13 @@ def failed_apart(window: Window, entity: Ints, failed: Bools, plan: JudgePlan) -
     new = window.assigned.is_("challenger")
     count = int(entity.max()) + 1 if len(entity) else 0
     ours, theirs = _any(entity, failed & new, count), _any(entity, failed & ~new, count)
-    k, m = float(ours.sum()), float(theirs.sum())
-    beside = 0.0 < plan.share < 1.0
-    more = log_above(np.asarray(k), np.asarray(k + m), plan.share) if beside else np.inf
+    more = more_evidence(np.asarray(float(ours.sum())), np.asarray(float(theirs.sum())), plan.share)
     over, under = _against_margin(failed[new], entity[new], plan)
     return Failed(
         int(new.sum()),
         int((failed & new).sum()),
         int((~new).sum()),
-        int((failed & ~new).sum()) if beside else None,
+        int((failed & ~new).sum()) if plan.share < 1.0 else None,
         _number(np.minimum(more, over)),
         _number(under),
     )
@@ -92,8 +105,8 @@ def failed_paired(entity: Ints, new: Bools, old: Bools, plan: JudgePlan) -> Fail
     """
     count = int(entity.max()) + 1 if len(entity) else 0
     ours, theirs = _any(entity, new, count), _any(entity, old, count)
-    k, m = float((ours & ~theirs).sum()), float((theirs & ~ours).sum())
-    more = log_above(np.asarray(k), np.asarray(k + m), 0.5)
+    apart = (ours & ~theirs).sum(), (theirs & ~ours).sum()
+    more = more_evidence(np.asarray(float(apart[0])), np.asarray(float(apart[1])), 0.5)
     over, under = _against_margin(new, entity, plan)
     n = len(entity)
     return Failed(
@@ -108,7 +121,7 @@ def _against_margin(failed: Bools, entity: Ints, plan: JudgePlan) -> tuple[Float
     """
     first = failed[first_rows(entity)]
     n, k = np.asarray(float(len(first))), np.asarray(float(first.sum()))
-    return log_above(k, n, plan.margins.failures), log_above(n - k, n, 1.0 - plan.margins.failures)
+    return margin_evidence(k, n, plan), log_above(n - k, n, 1.0 - plan.margins.failures)
 
 
 def _any(entity: Ints, which: Bools, count: int) -> Bools:

@@ -93,6 +93,11 @@ def bounds(measured: Measured) -> Bounds:
     return Bounds(low, high, harm * value - one, high if harm > 0 else -low)
 
 
+def worse(measured: Measured) -> Bools:
+    """Whether the whole interval of the harm lies above the margin."""
+    return bounds(measured).harm_low > measured.margin
+
+
 def arms(
     new: Moments, old: Moments, outcomes: tuple[str, ...], plan: JudgePlan, alpha: float
 ) -> Iterator[Measured]:

@@ -20,14 +20,14 @@ class Margins(msgspec.Struct, frozen=True):
     """By how much the challenger may be worse before anybody is told: a harmless difference is no alarm.
 
     `failures`: the share of its decisions that somebody else had to answer. `review`: the share that goes to
-    people. `latency`: 0.25 is a quarter slower (of the geometric mean). `confidence`: the average's drop.
+    people. `latency`: 0.15 is 15 % slower (of the geometric mean). `confidence`: the average's drop.
     `mix`: by how much an outcome's share may move, up or down. `cost`: of a decision, as a part of what a
     wrong one costs. `disagreement`: how often both variants, asked the same, may say different things.
     """
 
     failures: Positive = 0.005
     review: Positive = 0.03
-    latency: Positive = 0.25
+    latency: Positive = 0.15
     confidence: Positive = 0.03
     mix: Positive = 0.05
     cost: Positive = 0.01
