@@ -236,54 +236,6 @@ def test_a_tampered_bundle_never_answers(
     assert live_version(stack) == trained_tickets.bundle.name
 
 
-def test_an_alarm_goes_out_when_rules_answer_and_clears_when_the_model_is_back(
-    stack: Stack, trained_tickets: TrainedTickets
-) -> None:
-    """Given no model in S3, When a cold function answers, Then a mail comes, and one when it is over."""
-    s3, functions = stack.client("s3"), stack.client("lambda")
-    s3.delete_object(Bucket=stack.bucket, Key="tickets/rollout.json")
-    name = next(
-        each["FunctionName"]
-        for each in functions.list_functions()["Functions"]
-        if each["Handler"].startswith("lambdas.tickets")
-    )
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    try:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**variables, "COLD": "yes"}}
-        )
-
-        def by_rules() -> bool:
-            answer = ask(stack, {"body": "please refund my invoice"})
-            assert answer["source"] == "model" or (answer["review"], answer["degraded"]) == (True, ["model"])
-            return bool(answer["source"] == "rules")
-
-        eventually(by_rules, "rules answer")
-        eventually(lambda: by_rules() and mail(stack, "tickets-fallbacks", "ALARM"), "the alarm mail", 180.0)
-    finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        publish(trained_tickets.bundle, "tickets", stack.bucket, client=s3)
-    eventually(lambda: live_version(stack) == trained_tickets.bundle.name, "the model is back")
-    eventually(
-        lambda: live_version(stack) and mail(stack, "tickets-fallbacks", "OK"),
-        "the mail that it is over",
-        240.0,
-    )
-
-
-_MAILS: list[dict[str, Any]] = []
-
-
-def mail(stack: Stack, alarm: str, state: str) -> bool:
-    """True once the alarm topic's subscriber got a message about `alarm` in `state`."""
-    sqs = stack.client("sqs")
-    queue = stack.output("InboxQueueUrl")
-    for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-        body = json.loads(message["Body"])
-        _MAILS.append(json.loads(body["Message"]) if "Message" in body else body)
-    return any(each["AlarmName"].endswith(alarm) and each["NewStateValue"] == state for each in _MAILS)
-
-
 def test_served_is_trained_on_a_thousand_new_tickets(
     stack: Stack, trained_tickets: TrainedTickets, tmp_path: Any
 ) -> None:
