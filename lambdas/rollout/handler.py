@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,10 @@ from lambdas.rollout.settings import RolloutSettings
 from lambdas.rollout.store import RolloutStore
 from lambdas.rollout.tell import Tell
 from lambdas.rollout.undo import undo
+
+GRACE: Final = 2
+"""How many refreshes until every function has the new share, one that failed among them. Decisions by the
+share before would look as if entities were not split as they should be."""
 
 _settings = load(RolloutSettings)
 _telemetry = Telemetry("rollout")
@@ -35,7 +39,7 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     _telemetry.request(context)
     asked = msgspec.convert(event["input"], Asked)
     store = RolloutStore(_bucket, asked.service)
-    grace = timedelta(seconds=_settings.rollout_refresh_seconds)
+    grace = GRACE * timedelta(seconds=_settings.rollout_refresh_seconds)
     moves = Moves(store, judge=_look, tell=_tell, grace=grace)
     match event["task"]:
         case "start":

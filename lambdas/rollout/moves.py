@@ -97,7 +97,7 @@ class Moves:
         if live.value != record.at_step():
             self._store.set_live(record.at_step(), live.etag)
         if record.since is None:
-            since = self._now().isoformat(timespec="seconds")
+            since = self._now().isoformat(timespec="milliseconds")
             self._store.set_record(msgspec.structs.replace(record, since=since), found.etag)
         return Move("wait", record.plan.wait_seconds)
 
