@@ -122,6 +122,15 @@ bench: setup  ## the benchmarks: prints the table and saves it in benchmarks/res
 synth: setup  ## the CloudFormation templates, offline
 	@$(CDK) synth --quiet && echo "The templates are in cdk.out/"
 
+# Each service by its name in capitals: TICKETS=50000, and so a new one.
+COST_SERVICES = $(shell $(PY) -c "from cdk.services import SERVICES; print(*(s.name for s in SERVICES))")
+cost: setup  ## what a month costs: DECISIONS=100000 [TICKETS= TRANSACTIONS= CONTENT= IMAGE_MB= ACCOUNT=new|old JSON=1]; docs/cost.md
+	@$(PY) -m cdk.cost $(if $(DECISIONS),--decisions "$(DECISIONS)") \
+	  $(foreach s,$(COST_SERVICES),$(if $($(shell echo $(s) | tr a-z- A-Z_)),--service $(s)=$($(shell echo $(s) | tr a-z- A-Z_)))) \
+	  $(if $(IMAGE_MB),--set image_mb=$(IMAGE_MB)) $(if $(AUDIO_SECONDS),--set audio_seconds=$(AUDIO_SECONDS)) \
+	  $(if $(ACCOUNT),--account $(ACCOUNT)) $(foreach each,$(SET),--set $(each)) \
+	  $(foreach each,$(CONTEXT),--context $(each)) $(if $(PRICES),--prices "$(PRICES)") $(if $(JSON),--json)
+
 deploy: setup  ## to your AWS account: ALARM_EMAIL=me@example.com [CDK_FLAGS="-c monthly_budget_usd=5"]
 	@if [ -z "$(ALARM_EMAIL)" ]; then \
 	  echo 'triage: say who gets the alarms: make deploy ALARM_EMAIL=me@example.com' >&2; exit 1; fi
@@ -139,4 +148,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback fairness retrain value lint test bench synth deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback fairness retrain value lint test bench synth cost deploy openapi lock clean

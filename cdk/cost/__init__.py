@@ -1,0 +1,1 @@
+"""What the synthesized app costs a month at a given traffic, line by line."""
