@@ -45,7 +45,7 @@ PLAN = JudgePlan(
 
 def run() -> None:
     """Simulate, print, save."""
-    table = Table("The judge of rollouts, simulated", "python -m benchmarks rollout_judge")
+    table = Table("rollout_judge", "python -m benchmarks rollout_judge")
     same = Kinds(World(), PLAN)
     _same_model(table, same)
     for points in POINTS:
@@ -157,7 +157,7 @@ def _notes() -> list[str]:
         f"people. Labels: 90 % of those that people look at, {world.labelled:.0%} of the others, a sixth of "
         "a step late.",
         "Points are of the share of wrong decisions, and all else is equal: only the labels of what was "
-        "acted on can show them. `against` is what the rollouts were stopped for. Margins of 0 because a margin "
+        "acted on can show them. `against` is what the rollouts were stopped for. Margins of 0, as a margin "
         "hides what looking does: without any, the always-valid bounds keep their 5 %, and the fixed-horizon "
         "test does not.",
     ]
