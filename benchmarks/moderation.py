@@ -30,10 +30,13 @@ from benchmarks import moderation_data as data
 from benchmarks.moderation_data import Post
 from benchmarks.table import Table
 from lambdas.content.fusion import Fusion
+from lambdas.content.model import Folders
 from lambdas.content.policies import CHANNELS, POLICIES, no_signals
 from lambdas.content.text.model import TextModel
 from lambdas.content.text.toxic import ToxicEnglish
+from lambdas.core.assets import Assets, assets_of
 from model_build.bundle import find_bundle, read_bundle
+from model_build.content.pretrained import Left
 from model_build.pretrained.base import make
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -103,7 +106,11 @@ def _trained(build: Path, options: Sequence[str]) -> Scorer:
     ]  # fmt: skip
     subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     folder = find_bundle(build / "content" / "bundles", "content")
-    model, fusion = TextModel(folder, read_bundle(folder, "content").settings), Fusion(folder)
+    settings, assets = (
+        read_bundle(folder, "content").settings,
+        Assets("content", Left(build), build / "opened"),
+    )
+    model, fusion = TextModel(folder, settings, Folders(folder, assets_of(settings), assets)), Fusion(folder)
 
     def score(texts: Sequence[str]) -> Floats:
         made = []

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 IMAGE_ASSETS: Final = ("nsfwjs", "opennsfw", "lite0", "ocr", "hub-image")
 AUDIO_ASSETS: Final = ("whisper", "vad", "sound", "hub-sound")
-TEXT_ASSETS: Final = ("hub-text",)
+OTHER_WRITING: Final = "other-writing"
+"""What the encoder needs for texts that are not everyday ones."""
+TEXT_ASSETS: Final = ("hub-text", OTHER_WRITING)
 BUNDLE: Final = "bundle"
 T = TypeVar("T")
 
@@ -85,7 +87,6 @@ class ContentModel:
         self.version = manifest.version
         self.bounds = bounds_of(manifest.heads)
         self.severities = _severities(manifest)
-        self.fusion = Fusion(folder)
         known = assets_of(manifest.settings)
 
         def folders(names: tuple[str, ...]) -> Folders:
@@ -93,6 +94,7 @@ class ContentModel:
 
         own = manifest.settings
         self.text = TextModel(folder, own, folders(TEXT_ASSETS))
+        self.fusion = Fusion(folder)
         self.image = (
             Lazy(lambda: _image(folders(IMAGE_ASSETS), own["image"]))
             if own.get("image") is not None

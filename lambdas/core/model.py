@@ -62,6 +62,12 @@ class OnnxModel:
             if _TABLE.fullmatch(each.name)
         }
 
+    def add_rows(self, folder: Path) -> None:
+        """Put the rows in `folder` below those of the tables of the same file name. Raises BundleError."""
+        for name, table in self._tables.items():
+            if (folder / table_file(name)).is_file():
+                self._tables[name] = np.concatenate([table, _table(folder / table_file(name))])
+
     def run(self, feeds: Mapping[str, Array], outputs: Sequence[str] = ()) -> dict[str, Array]:
         """The named `outputs`, or every one; raises BundleError when the model cannot be run on `feeds`.
 

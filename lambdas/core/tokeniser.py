@@ -25,7 +25,9 @@ class EncoderSettings(msgspec.Struct, frozen=True):
 
     `file` is the tokeniser's file in the bundle. A text is cut to `max_tokens`, its first and last
     special token included. `pad` fills the ids where the mask is 0: any id of the vocabulary will do.
-    `pieces` is a file of `lambdas/core/pieces.py`, with which most texts need no sentencepiece library.
+    `pieces` is a file of `lambdas/core/pieces.py`, with which most texts need no sentencepiece library. With
+    `rest`, what other texts need is not in the bundle but in the asset of that name: `file`, and the rows of
+    the graph's tables beyond those that the pieces use.
     """
 
     name: str
@@ -34,6 +36,7 @@ class EncoderSettings(msgspec.Struct, frozen=True):
     max_tokens: Annotated[int, msgspec.Meta(ge=3)]
     pad: Annotated[int, msgspec.Meta(ge=0)] = 0
     pieces: str | None = None
+    rest: str | None = None
 
 
 class Tokens(Protocol):
@@ -47,22 +50,38 @@ class Tokens(Protocol):
 class Tokeniser:
     """The tokeniser of a bundle that has an encoder.
 
-    Raises BundleError when the settings or the file cannot be used.
+    `rest` gives the folder of the asset that `settings` name so; it is called with the first text that the
+    pieces do not take. Raises BundleError when the settings or the file cannot be used.
     """
 
-    def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], folder: Path, rest: Callable[[], Path] | None = None
+    ) -> None:
         try:
             self._settings = msgspec.convert(settings, type=EncoderSettings)
         except msgspec.ValidationError as error:
             raise BundleError(f"the manifest's encoder settings cannot be used: {error}") from error
-        path, most = _file(folder, self._settings.file), self._settings.max_tokens
+        most = self._settings.max_tokens
         self._encode: Encode
+        if self._settings.rest is not None:
+            self._encode = self._everyday(folder, rest)
+            return
+        path = _file(folder, self._settings.file)
         if self._settings.kind == "huggingface":
             self._encode = _huggingface(path, most)
         elif self._settings.pieces is not None:
-            self._encode = _pieces(Pieces(_file(folder, self._settings.pieces)), _mapped(path), most)
+            model = _mapped(path)
+            self._encode = _pieces(Pieces(_file(folder, self._settings.pieces)), lambda: model[:], most)
         else:
             self._encode = _sentencepiece(path.read_bytes(), most)
+
+    def _everyday(self, folder: Path, rest: Callable[[], Path] | None) -> Encode:
+        """By the pieces in `folder`; the library's file is read from `rest` when it is needed."""
+        settings = self._settings
+        if settings.pieces is None or rest is None:
+            raise BundleError("the tokeniser's file is an asset that is not to be had here")
+        pieces = Pieces(_file(folder, settings.pieces))
+        return _pieces(pieces, lambda: _file(rest(), settings.file).read_bytes(), settings.max_tokens)
 
     def tokens(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """`ids` and `mask`, each [texts, tokens of the longest]; the mask is 1 where there is a token."""
@@ -76,9 +95,11 @@ class Tokeniser:
         return ids, mask
 
 
-def open_tokeniser(settings: Mapping[str, Any] | None, folder: Path) -> Tokeniser | None:
+def open_tokeniser(
+    settings: Mapping[str, Any] | None, folder: Path, rest: Callable[[], Path] | None = None
+) -> Tokeniser | None:
     """The tokeniser that a manifest's encoder settings name; None without an encoder. Raises BundleError."""
-    return Tokeniser(settings, folder) if settings else None
+    return Tokeniser(settings, folder, rest) if settings else None
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -96,7 +117,7 @@ def _mapped(path: Path) -> mmap.mmap:
         raise BundleError(f"the tokeniser file '{path.name}' cannot be read: {error}") from error
 
 
-def _pieces(pieces: Pieces, model: mmap.mmap, max_tokens: int) -> Encode:
+def _pieces(pieces: Pieces, model: Callable[[], bytes], max_tokens: int) -> Encode:
     """By `pieces` where they take the text; the library comes with the first text that they do not take."""
     room = max_tokens - 2
     library: list[Encode] = []
@@ -105,7 +126,7 @@ def _pieces(pieces: Pieces, model: mmap.mmap, max_tokens: int) -> Encode:
         if all(map(pieces.takes, texts)):
             return [[pieces.first, *pieces.encode(text)[:room], pieces.last] for text in texts]
         if not library:
-            library.append(_sentencepiece(model[:], max_tokens))
+            library.append(_sentencepiece(model(), max_tokens))
         return [encode([text])[0] if pieces.takes(text) else library[0]([text])[0] for text in texts]
 
     return encode

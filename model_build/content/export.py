@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.fusion import FUSION, Fusion
-from lambdas.content.model import Folders
+from lambdas.content.model import OTHER_WRITING, Folders
 from lambdas.content.policies import OK, POLICIES
 from lambdas.content.text.model import TextModel
 from lambdas.core.assets import Assets, assets_of
@@ -29,11 +29,15 @@ from model_build.content.parameters import OURS
 from model_build.content.pretrained import Left, leave_assets, packaged
 from model_build.content.signals import signals_of
 from model_build.dataset import Batch
+from model_build.encoders.base import Encoder
 from model_build.moderation.costs import ModerationCosts
+from model_build.pretrained.base import About, Pretrained
 from model_build.service import Exported
 from model_build.text.graph import build_uncalibrated
-from model_build.text.tables import write_graph
+from model_build.text.tables import Apart, write_graph
 
+REST: Final = "rest"
+"""The folder of what is left out of the bundle, beside the one that is exported to."""
 HEADS: Final = {"image": "image.onnx", "audio": "audio.onnx"}
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -57,7 +61,11 @@ def export(
         name=model.text.reader.name,
     )
     graph = add_heads(graph, [policy for policy, source in model.sources.items() if source == "packaged"])
-    files = write_graph(graph, folder)
+    rest = folder.parent / REST
+    shutil.rmtree(rest, ignore_errors=True)
+    rest.mkdir()
+    everyday = None if encoder is None else encoder.everyday
+    files = write_graph(graph, folder, Apart(*everyday, rest) if everyday else None)
     made = {FUSION: build_fusion(model.fusion.calibrated(calibrations))}
     made |= {HEADS[kind]: build_head(head) for kind, head in model.media.items()}
     for name, proto in made.items():
@@ -65,6 +73,12 @@ def export(
         files[name].write_bytes(proto.SerializeToString(deterministic=True))
     classifier = classifier_of(model.networks, build)
     copied = {**(encoder.files if encoder else {})}
+    encoding = encoder.settings if encoder else None
+    other_writing: dict[str, Pretrained] = {}
+    if encoder is not None and everyday:
+        shutil.copyfile(copied.pop(encoder.settings["file"]), rest / encoder.settings["file"])
+        other_writing[OTHER_WRITING] = _rest_of(encoder, rest)
+        encoding = {**encoder.settings, "rest": OTHER_WRITING}
     copied |= packaged(TOXIC, build).files if classifier is None else {}
     for name, source in copied.items():
         files[name] = Path(shutil.copyfile(source, folder / name))
@@ -73,10 +87,11 @@ def export(
         kind: weights_of(kind, model.networks if kind in model.media else OURS, build) for kind in HEADS
     }
     assets = {name: made for each in weights.values() for name, made in each.models.items()}
+    assets |= other_writing
     if classifier is not None:
         assets[ASSETS["text"]] = classifier.model
     settings = {
-        "encoder": encoder.settings if encoder else None,
+        "encoder": encoding,
         "classifier": None if classifier is None else classifier.settings,
         "labels": [OK, *POLICIES],
         "policies": {
@@ -87,6 +102,18 @@ def export(
         "assets": leave_assets(assets, build),
     }
     return Exported(folder / MODEL, files, settings)
+
+
+def _rest_of(encoder: Encoder, folder: Path) -> Pretrained:
+    """What of the encoder no everyday text needs, as an asset: it is fetched with the first other text."""
+    about = About(
+        name=f"{encoder.name}, other writing",
+        package=encoder.source.package,
+        version=encoder.source.version,
+        licence=encoder.licence,
+        about="the rows of the encoder's table for other than everyday text, and its tokeniser's file",
+    )
+    return Pretrained(about, folder, {path.name: path for path in sorted(folder.iterdir())})
 
 
 def _head_settings(model: FittedContent, kind: str) -> dict[str, Any] | None:

@@ -69,6 +69,11 @@ class Encoder(Protocol):
         Rows are unit vectors. Padding changes a row by at most 1e-6. The bytes are the same at every call.
         """
 
+    @property
+    def everyday(self) -> tuple[str, int] | None:
+        """What the name of the graph's table with a row a piece ends in, and how many of its rows everyday
+        text needs, the first ones; None when it needs all, or there is no such table."""
+
     def tokens(self, texts: Sequence[str]) -> tuple[Ids, Floats]:
         """`ids` and `mask` of `texts`, [N, L], padded to the longest; made by the serving tokeniser."""
 

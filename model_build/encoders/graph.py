@@ -41,9 +41,9 @@ class GraphBuilder:
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         return name
 
-    def constant(self, value: npt.NDArray[Any]) -> str:
+    def constant(self, value: npt.NDArray[Any], name: str | None = None) -> str:
         """A tensor stored in the model."""
-        name = f"constant_{len(self._constants)}"
+        name = name or f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 

@@ -35,6 +35,7 @@ class OnnxEncoder:
         source: Source,
         build: Callable[[], onnx.ModelProto],
         made: Mapping[str, Callable[[], bytes]] | None = None,
+        everyday: Callable[[], tuple[str, int]] | None = None,
     ) -> None:
         self.name = name
         self.dimension = dimension
@@ -44,6 +45,7 @@ class OnnxEncoder:
         self.licence = licence
         self.source = source
         self._build = build
+        self._everyday = everyday
 
     @cached_property
     def files(self) -> Mapping[str, Path]:
@@ -80,6 +82,11 @@ class OnnxEncoder:
         copy = onnx.ModelProto()
         copy.CopyFrom(self._model)
         return copy
+
+    @cached_property
+    def everyday(self) -> tuple[str, int] | None:
+        """See Encoder."""
+        return None if self._everyday is None else self._everyday()
 
     def tokens(self, texts: Sequence[str]) -> tuple[Ids, Floats]:
         """`ids` and `mask` of `texts`; see Encoder."""

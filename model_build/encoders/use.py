@@ -41,5 +41,8 @@ def load() -> OnnxEncoder:
         },
         licence="Apache-2.0",
         source=SOURCE,
-        build=lambda: use_graph.build(use_weights.read(paths[WEIGHTS])),
+        build=lambda: use_graph.build(
+            use_weights.read(paths[WEIGHTS]), use_pieces.everyday_ids(paths[PIECES], 0)
+        ),
+        everyday=lambda: (use_graph.PIECES, len(use_pieces.everyday_ids(paths[PIECES], 0))),
     )

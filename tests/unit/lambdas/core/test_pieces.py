@@ -87,6 +87,28 @@ def test_other_text_is_left_to_the_library(folder: Path, pieces: Pieces, text: s
         assert with_pieces.tokens(texts)[0].tolist() == alone.tokens(texts)[0].tolist()
 
 
+def test_the_library_s_file_is_asked_for_with_the_first_text_that_needs_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tokeniser.pieces").write_bytes((folder / "tokeniser.pieces").read_bytes())
+    settings = {
+        "name": "x", "kind": "sentencepiece", "file": "tokeniser.model", "max_tokens": 20,
+        "pieces": "tokeniser.pieces", "rest": "other-writing",
+    }  # fmt: skip
+    asked: list[str] = []
+
+    def rest() -> Path:
+        asked.append("rest")
+        return folder
+
+    apart, whole = Tokeniser(settings, tmp_path, rest), Tokeniser({**settings, "rest": None}, folder)
+    for texts, times in ((["my order is late"], 0), (["my order", "中文"], 1), (["Привет"], 1)):
+        assert apart.tokens(texts)[0].tolist() == whole.tokens(texts)[0].tolist()
+        assert len(asked) == times
+    with pytest.raises(BundleError, match="not to be had"):
+        Tokeniser(settings, tmp_path)
+
+
 def test_the_words_that_are_remembered_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambdas.core.pieces.MOST_WORDS", 50)
     own = Pieces(folder / "tokeniser.pieces")

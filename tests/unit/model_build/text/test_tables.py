@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from lambdas.core.bundle import MODEL
 from lambdas.core.errors import BundleError
 from lambdas.core.model import OnnxModel
-from model_build.text.tables import write_graph
+from model_build.text.tables import Apart, write_graph
 
 ROWS, WIDTH = 70_000, 128
 TABLE = np.random.default_rng(0).integers(0, 255, (ROWS, WIDTH), dtype=np.uint8)
@@ -85,3 +85,24 @@ def test_a_table_that_cannot_be_used_is_a_bundle_error(tmp_path: Path, damage: s
         np.save(path, TABLE[:, :3])
     with pytest.raises(BundleError):
         OnnxModel(tmp_path).run({"ids": IDS})
+
+
+def test_rows_that_are_set_apart_come_back_where_they_were(tmp_path: Path) -> None:
+    own, rest = tmp_path / "own", tmp_path / "rest"
+    own.mkdir()
+    rest.mkdir()
+    write_graph(graph_of(TABLE), own, Apart("/table", 65_000, rest))
+    assert len(np.load(own / "table0.npy")) == 65_000 and len(np.load(rest / "table0.npy")) == ROWS - 65_000
+    model = OnnxModel(own)
+    assert np.array_equal(model.run({"ids": IDS[:2]})["rows"], TABLE[IDS[:2]])
+    with pytest.raises(BundleError):
+        model.run({"ids": IDS})
+    model.add_rows(rest)
+    assert np.array_equal(model.run({"ids": IDS})["rows"], TABLE[IDS])
+
+
+def test_a_table_that_is_not_named_stays_whole(tmp_path: Path) -> None:
+    (tmp_path / "rest").mkdir()
+    write_graph(graph_of(TABLE), tmp_path, Apart("another", 10, tmp_path / "rest"))
+    assert len(np.load(tmp_path / "table0.npy")) == ROWS
+    assert list((tmp_path / "rest").iterdir()) == []

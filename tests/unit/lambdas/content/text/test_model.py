@@ -175,6 +175,11 @@ def test_a_graph_without_any_policy_is_refused(
         TextModel(tmp_path, {})
 
 
+def test_what_another_writing_needs_and_is_not_there_is_told(model: TextModel) -> None:
+    with pytest.raises(BundleError, match="other-writing cannot be had"):
+        model._rest("other-writing")
+
+
 def test_both_forms_of_the_graph_say_the_same(fitted: tuple[Terms, Scaling, dict[str, Linear]]) -> None:
     """The calibrated form at temperature 1 is the softmax of the uncalibrated one; its first head tells."""
     neutral = Calibration(temperature=1.0, bias=[0.0, 0.0], method="temperature", log_losses={})
