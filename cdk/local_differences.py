@@ -35,8 +35,6 @@ class Target:
     alarm_clock: bool
     watch_minutes: int
     prometheus: bool
-    exporter_refresh_seconds: int
-    exporter_grace_seconds: int
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,6 @@ AWS = Target(
     alarm_clock=False,
     watch_minutes=5,
     prometheus=False,
-    exporter_refresh_seconds=60,
-    exporter_grace_seconds=600,
 )
 
 LAPTOP = Target(
@@ -81,8 +77,6 @@ LAPTOP = Target(
     alarm_clock=True,
     watch_minutes=1,
     prometheus=True,
-    exporter_refresh_seconds=1,
-    exporter_grace_seconds=10,
 )
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -163,18 +157,6 @@ DIFFERENCES: tuple[Difference, ...] = (
         "`GET /metrics` when `prometheus=true` is given",
         "always",
         "scrapes cost money on AWS and none here",
-    ),
-    Difference(
-        "exporter_refresh_seconds",
-        "`GET /metrics` asks S3 for new decisions every minute at most",
-        "every second",
-        "requests to S3 cost money on AWS, and decisions come there 5 minutes late anyway",
-    ),
-    Difference(
-        "exporter_grace_seconds",
-        "its counters begin anew 10 minutes after midnight, when the old day's last decisions have come",
-        "10 seconds after",
-        "decisions come within 2 seconds here",
     ),
 )
 

@@ -53,8 +53,10 @@ def exporter_function(
             # In the order of the services: the first outcome of each is the one that does nothing.
             "LABEL_OUTCOMES": json.dumps(outcomes),
             "METRICS_KEY_ID": key.key_id,
-            "EXPORTER_REFRESH_SECONDS": f"{target.exporter_refresh_seconds:g}",
-            "EXPORTER_GRACE_SECONDS": f"{target.exporter_grace_seconds:g}",
+            # Decisions come every `observe_seconds`: looking more often costs more and shows nothing new,
+            # and after two such times the last ones of a day are there.
+            "EXPORTER_REFRESH_SECONDS": str(max(1, target.observe_seconds // 5)),
+            "EXPORTER_GRACE_SECONDS": str(2 * target.observe_seconds + 10),
         },
     )
     made.allow(

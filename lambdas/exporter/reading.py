@@ -3,6 +3,8 @@
 A cold function reads the whole day: on AWS, where the observer writes every 300 seconds, some 290 objects a
 service and shard. They are read side by side, and for a bounded time: what is left is read at the next
 scrape. Half a day's totals are never told, because Prometheus would take them for counters that began anew.
+(An object that the observer writes twice, because it did not hear that the first time worked, is not read
+again: had it grown, the rest is counted by the next cold function.)
 """
 
 from __future__ import annotations
