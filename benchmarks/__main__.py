@@ -21,6 +21,7 @@ NAMES = (
     "audio",
     "moderation",
     "fairness",
+    "rollout",
     "rollout_judge",
 )
 
