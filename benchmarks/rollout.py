@@ -49,8 +49,8 @@ def run() -> None:
         "itself, every 10 s, is there with and without a rollout.",
         "Requests: three processes with the real Decider share the pace; the gateway of the embedded AWS "
         "waits 50 ms for a function's output, so it is left out. The judge's verdicts are given (its own "
-        "benchmark is rollout_judge); every write of rollout.json, the record and the lock is made by the code "
-        "of the state machine's function and of `make rollback`.",
+        "benchmark is rollout_judge); every write of rollout.json, the record and the lock is made by the "
+        "code of the state machine's function and of `make rollback`.",
         "Live after: from the write of rollout.json to the last request in any process that was still "
         "answered by what it said before. A function looks every 10 s.",
     ]
