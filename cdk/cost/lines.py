@@ -108,7 +108,7 @@ def _messages(month: Month) -> Iterator[Use]:
     yield Use(
         "sqs requests",
         polls + 3 * sent + looks,
-        f"{polls:,.0f} of them ask {len(queues)} queues, empty or not",
+        f"{polls:,.0f} of them ask {len(queues)} queues for messages",
     )
     alerts = traffic.total * assumed.alert_share
     yield Use("sns messages", alerts + 2 * assumed.alarm_mails, "alerts, alarms and what becomes of them")

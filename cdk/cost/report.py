@@ -47,9 +47,11 @@ def _bill(bill: Bill, prices: Prices, today: date) -> list[str]:
     found = [_account(bill.account, today)]
     found.append(f"  {'':24}{'used':>16}{'free':>14}  {'':17}{'USD':>9}")
     for line in bill.lines:
-        free = f"{line.free:,.6g}" if line.free else "-"
+        free = _figure(line.free) if line.free else "-"
         usd = f"{line.usd:,.4f}" if line.usd else "0"
-        found.append(f"  {line.price:24}{line.used:>16,.6g}{free:>14}  {line.unit:17}{usd:>9}  {line.why}")
+        found.append(
+            f"  {line.price:24}{_figure(line.used):>16}{free:>14}  {line.unit:17}{usd:>9}  {line.why}"
+        )
     found.append(f"  {'a month':73}{bill.usd:>9,.2f}")
     if bill.account == "new" and bill.usd > 0:
         months = min(prices.credits.usd / bill.usd, prices.credits.months)
@@ -63,6 +65,10 @@ def _bill(bill: Bill, prices: Prices, today: date) -> list[str]:
     return [*found, "", *_limits(bill)]
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}"
+
+
 def _account(account: Account, today: date) -> str:
     if account == "new":
         return "An account made since 2025-07-15: only what is free in every account"
@@ -74,7 +80,7 @@ def _capacity(carried: Capacity, end: float) -> str:
     part = carried.used / carried.most
     over = f"  OVER: {carried.then}" if part > 1 else ""
     enough = f", up to {end:,.0f} decisions a month" if end < float("inf") else ""
-    used = f"{carried.used:>14,.3g} of {carried.most:,.0f} {carried.unit}"
+    used = f"{_figure(carried.used):>14} of {carried.most:,.0f} {carried.unit}"
     return f"  {carried.what:30}{used} ({part:.1%}){enough}{over}"
 
 

@@ -18,7 +18,7 @@ from tests.infrastructure.synthesize import more_services as with_one_more
 
 NAMES = [service.name for service in SERVICES]
 RARE = {"transactions-catch-up", "transactions-stream", "transactions-learner", "catalog", "exporter"}
-"""Functions that this traffic does not start: nothing comes on a stream, waits for a store, asks for a list."""
+"""Functions that this traffic does not start: nothing is on a stream, waits for a store, asks for a list."""
 
 
 def bill(assembly: Assembly, *changes: str, total: float = 100_000) -> Bill:
