@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -30,8 +30,14 @@ class AlarmClock(Construct):
             tracing=False,
         )
         clock.allow(
-            ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "cloudwatch:SetAlarmState"], ["*"]
+            ["cloudwatch:DescribeAlarms", "cloudwatch:SetAlarmState"],
+            [f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:*"],
         )
-        clock.acknowledge_wildcard("*", "Only the embedded AWS has this function, and it checks no policy.")
+        clock.acknowledge_wildcard(
+            "arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*",
+            "It looks at all alarms, as CloudWatch would.",
+        )
+        clock.allow(["cloudwatch:GetMetricStatistics"], ["*"])
+        clock.acknowledge_wildcard("*", "GetMetricStatistics takes no resource.")
         rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
         rule.add_target(targets.LambdaFunction(clock.function, retry_attempts=0))

@@ -43,7 +43,7 @@ class MailFormatter(Construct):
             "arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*",
             "Which alarms are on is asked of all of them at once, which AWS allows on no fewer.",
         )
-        self.dead_letters = dead_letter_queue(self, "Failed", name="mail", fifo=False)
+        self.dead_letters = dead_letter_queue(self, "Failed", name="mail", fifo=False, redriven=True)
         made.function.configure_async_invoke(
             on_failure=destinations.SnsDestination(people.topic), retry_attempts=2
         )

@@ -51,14 +51,20 @@ class FifoQueue(Construct):
         )
 
 
-def dead_letter_queue(scope: Construct, construct_id: str, *, name: str, fifo: bool) -> sqs.Queue:
-    """The queue `triage-<name>-dlq` for what a function gives up on that no queue of ours feeds."""
+def dead_letter_queue(
+    scope: Construct, construct_id: str, *, name: str, fifo: bool, redriven: bool = False
+) -> sqs.Queue:
+    """The queue `triage-<name>-dlq` for what a function gives up on that no queue of ours feeds.
+
+    With `redriven` a subscription feeds it, and cdk-nag sees by itself that these are dead letters.
+    """
     made = _dead_letters(scope, construct_id, name=name, fifo=fifo)
-    acknowledge(
-        made,
-        "AwsSolutions-SQS3",
-        "This is the dead-letter queue itself; people read it and redrive from it.",
-    )
+    if not redriven:
+        acknowledge(
+            made,
+            "AwsSolutions-SQS3",
+            "This is the dead-letter queue itself; people read it and redrive from it.",
+        )
     return made
 
 

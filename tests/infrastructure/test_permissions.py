@@ -15,6 +15,7 @@ WITHOUT_RESOURCE = {
     "xray:PutTelemetryRecords",
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
+    "cloudwatch:GetMetricStatistics",
     # The delivery of a state machine's log.
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
