@@ -91,6 +91,10 @@ rollout: setup  ## a bundle takes over by steps and undoes itself [VERSION= STEP
 rollback: setup  ## undo the rollout that runs, or the newest one, within seconds [AWS=1 FORCE=1]
 	@$(PY) -m local rollback $(SERVICE) $(if $(AWS),--aws) $(if $(FORCE),--force)
 
+ab: setup  ## two versions beside each other on live traffic: A= B= (those of the newest rollout) [SINCE=7d UNTIL= SHARE= AWS=1]
+	@$(PY) -m local ab $(SERVICE) $(if $(A),--a "$(A)") $(if $(B),--b "$(B)") $(if $(SINCE),--since "$(SINCE)") \
+	  $(if $(UNTIL),--until "$(UNTIL)") $(if $(SHARE),--share "$(SHARE)") $(if $(AWS),--aws)
+
 fairness: setup  ## how a content model treats groups [VERSION= CSV= TEXT= LABEL= GROUPS=a,b MITIGATE=thresholds LIVE=1]
 	@if [ -n "$(LIVE)" ]; then $(PY) -m local fairness $(if $(AWS),--aws); else \
 	  $(PY) -m model_build fairness $(or $(filter-out tickets,$(SERVICE)),content) \
@@ -148,4 +152,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback fairness retrain value lint test bench synth cost deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback ab fairness retrain value lint test bench synth cost deploy openapi lock clean

@@ -15,6 +15,7 @@ from rich.text import Text
 from cdk.services import SERVICES
 from lambdas.core.errors import TriageError
 from local import (
+    ab,
     answers,
     deploy,
     emulator,
@@ -89,6 +90,8 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
             prometheus.write(place, console, on_aws=options.aws)
         case "publish" | "retrain" | "rollout" | "rollback":
             return _change_models(options, rest, place, console)
+        case "ab":
+            ab.compare(place, console, ab.wanted_from(options))
         case "drill":
             return drill(place, console, options.names)
     return 0
@@ -314,6 +317,9 @@ def _parser() -> argparse.ArgumentParser:
     scraping.add_argument("--aws", action="store_true", help="in the AWS account of your own settings")
     drilling = commands.add_parser("drill", help="break things on purpose, and see what becomes of it")
     drilling.add_argument("names", nargs="*", help="which drills; all of them when none is named")
+    comparing = commands.add_parser("ab", help="write how two versions of a model compare on live traffic")
+    comparing.add_argument("service", choices=NAMES)
+    ab.add_options(comparing)
     worth = commands.add_parser("value", help="show what the decisions are worth, today and this month")
     worth.add_argument("service", nargs="?", choices=NAMES, help="all of them when left out")
     worth.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
