@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 import numpy as np
 
@@ -11,14 +12,13 @@ from lambdas.content.policies import CHANNELS, POLICIES, Signals, log_odds, no_s
 
 def as_channels(signals: Signals) -> dict[str, dict[str, float]]:
     """`signals` of one post, [policies, channels], by channel and policy, 0 to 1."""
-    odds = signals.astype(np.float64)
+    odds = signals.T.astype(np.float64)
     shown = (1.0 / (1.0 + np.exp(-odds))).round(6).tolist()
-    said = ~np.isnan(odds)
-    return {
-        channel: {policy: shown[p][c] for p, policy in enumerate(POLICIES) if said[p, c]}
-        for c, channel in enumerate(CHANNELS)
-        if said[:, c].any()
+    found = {
+        channel: {policy: value for policy, value in zip(POLICIES, said, strict=True) if not isnan(value)}
+        for channel, said in zip(CHANNELS, shown, strict=True)
     }
+    return {channel: said for channel, said in found.items() if said}
 
 
 def as_signals(channels: Mapping[str, Mapping[str, float]]) -> Signals:

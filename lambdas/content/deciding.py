@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -41,7 +42,7 @@ class Texts:
         if self._read is None or not self._places[post]:
             return []
         said = self._read.signals[:, POLICIES.index(policy)]
-        rows = [row for row in self._places[post].values() if not np.isnan(said[row])]
+        rows = [row for row in self._places[post].values() if not isnan(said[row])]
         return words_that_mattered(self._read, max(rows, key=said.__getitem__), policy) if rows else []
 
 

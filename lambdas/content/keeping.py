@@ -50,7 +50,7 @@ def kept_of(item: Item) -> Kept:
         attributes=request.attributes,
     )
     sent = {kind: part.upload or part.sha256 for kind, part in item.parts.items()}
-    said = msgspec.structs.replace(post, image=None, audio=None)
+    said = msgspec.structs.replace(post, image=None, audio=None) if item.parts else post
     digest = hashlib.sha256(msgspec.json.encode([said, sent], order="deterministic"))
     return Kept(msgspec.json.encode(post), digest.hexdigest())
 

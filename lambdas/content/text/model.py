@@ -146,12 +146,14 @@ def words_that_mattered(read: Read, row: int, policy: str) -> list[Term]:
     own = row - part.start
     found, entries = _of_row(part.grams, own)
     terms = top_terms(found, part.contributions[policy][entries], 1)[0]
-    spelled = part.normals[own].spellings() if terms else {}
+    spelled = part.normals[own].spellings(found.words) if terms else {}
     return [Term(spelled.get(term.term, term.term), term.weight) for term in terms]
 
 
 def _of_row(found: Grams, row: int) -> tuple[Grams, slice]:
     """The n-grams of one text alone, and which entries of `found` they are."""
+    if not found.word_rows.any() and row == 0:  # it is alone, as most are
+        return found, slice(None)
     first, last = np.searchsorted(found.rows, [row, row + 1]).tolist()
     begin, end = np.searchsorted(found.word_rows, [row, row + 1]).tolist()
     mine = (found.occurrence_words >= begin) & (found.occurrence_words < end)

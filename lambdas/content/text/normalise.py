@@ -46,9 +46,14 @@ class Normal(NamedTuple):
     original: str
     pieces: tuple[Piece, ...] | None
 
-    def spellings(self) -> dict[str, str]:
-        """How the author first wrote each word that `words_of(text)` gives."""
+    def spellings(self, known: list[str] | None = None) -> dict[str, str]:
+        """How the author first wrote each word of `words_of(text)`, which are `known` where they were asked
+        for before."""
         found: dict[str, str] = {}
+        if self.pieces is None and known is not None:
+            for word, shown in _paired(known, self.original):
+                found.setdefault(word, shown)
+            return found
         pieces = self.pieces or (Piece(self.text, 0, len(self.original)),)
         for (start, stop), parts in groupby(pieces, key=itemgetter(1, 2)):
             words = words_of(" ".join(part.text for part in parts))
