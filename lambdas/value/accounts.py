@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -65,7 +66,7 @@ def read_books(objects: Objects, service: str, now: datetime) -> Books:
     months = _Months(objects, service)
     bundles = Bundles(objects, service)
     first = months.first_open(today)
-    window = _since(objects, service, first, now)
+    window = _since(objects, service, first, now, bundles.notes)
     closing = [first + timedelta(days=k) for k in range((today - first).days)]
     for day in closing:
         months.close(day, day_of(window, day, bundles.worth))
@@ -120,7 +121,7 @@ def _corrections(late: Window, prices: Prices) -> Sums:
     return value_of(late, prices) - value_of(unlabelled(late, everything), prices)
 
 
-def _since(objects: Objects, service: str, first: date, now: datetime) -> Window:
+def _since(objects: Objects, service: str, first: date, now: datetime, notes: list[str]) -> Window:
     """Every decision in the objects from `first` on: those made since, and older ones that were labelled
     since."""
     columns = Columns(service, 0.0, (now + CLOCKS).timestamp())
@@ -129,8 +130,12 @@ def _since(objects: Objects, service: str, first: date, now: datetime) -> Window
             found = objects.get(key)
         except NotFound:  # it expired since it was listed
             continue
-        if found is not None:
+        if found is None:
+            continue
+        try:
             columns.add(found.body)
+        except (OSError, EOFError, zlib.error, ValueError) as error:  # msgspec's errors are ValueErrors
+            notes.append(f"{key} cannot be read and is left out: {error}")
     return columns.window()
 
 

@@ -12,6 +12,7 @@ from lambdas.core.bundle import CARD, MANIFEST, Manifest
 from model_build.bundle import Draft, write_bundle
 from model_build.fairness.decided import Decided
 from model_build.fairness.thresholds import Price
+from model_build.moderation.live import unmeasured
 
 MITIGATED = "mitigated"
 
@@ -41,7 +42,7 @@ def write_mitigated(
         training_data=manifest.training_data,
         heads=heads,
         features=manifest.features,
-        settings=manifest.settings,
+        settings=unmeasured(manifest.settings),
         metrics={**manifest.metrics, MITIGATED: told},
         files={name: folder / name for name in manifest.files if name not in {CARD, MANIFEST}},
     )

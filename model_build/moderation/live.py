@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lambdas.content.policies import OK
-from lambdas.value.worth import Rate, Worth
+from lambdas.value.worth import SETTING, Rate, Worth
 from model_build.intervals import rate_of, wilson
 from model_build.moderation.costs import ModerationCosts
 from model_build.moderation.report import Report
@@ -36,3 +39,10 @@ def errors(report: Report) -> dict[str, dict[str, Rate]]:
     if report.wrong_removals.n:
         found[REMOVE] = {OK: rate_of(report.wrong_removals)}
     return found
+
+
+def unmeasured(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` of a bundle whose thresholds were moved: the rates were measured with others, so live
+    decisions are taken to be as wrong as their confidence leaves open."""
+    known = settings.get(SETTING)
+    return {**settings, SETTING: {**known, "errors": {}}} if known else dict(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,15 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from lambdas.core.aws import Bucket
+from lambdas.core.aws import Bucket, Dynamo
+from lambdas.core.decision_log import DecisionLog, Entry, Label
 from lambdas.core.errors import DependencyDown
+from lambdas.core.service import kept
+from lambdas.core.telemetry import Telemetry
 from lambdas.observations.record import Observation, folder
+from lambdas.observer.observer import Observer
+from lambdas.transactions.schema import TransactionDecision, TransactionRequest
+from lambdas.value.defaults import DEFAULTS
 from lambdas.value.job import Job
 from lambdas.value.ledger import Latest, latest_key
 from lambdas.value.worth import ANY, Cost, Rate, Worth
@@ -77,7 +84,7 @@ def test_the_job_keeps_the_books_in_the_bucket(s3: Any) -> None:
 def test_make_value_prints_what_the_job_would_write(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = Where({"Triage-Artifacts": {"ArtifactsBucket": NAME}}, {}, s3)
+    here = Where({"Triage-Artifacts": {"ArtifactsBucket": NAME}}, {}, lambda _: s3)
     monkeypatch.setattr(value, "where", lambda place, *, on_aws: here)
     console, place = Console(width=200), Place(root=tmp_path, folder=tmp_path, build=tmp_path)
     value.show(place, console, ["tickets", "content"], on_aws=False, as_json=False)
@@ -97,6 +104,52 @@ def test_make_value_prints_what_the_job_would_write(
     assert told["in_all"]["EUR"]["month"]["decisions"] == 4
     listed = s3.list_objects_v2(Bucket=NAME, Prefix="tickets/value/")
     assert "Contents" not in listed, "looking changes nothing"
+
+
+def declined(name: str, amount: float) -> Entry:
+    """A declined transaction, as the service logs it."""
+    request = TransactionRequest(card_id="c", merchant_id="m", amount=amount)
+    decision = TransactionDecision(
+        decision_id=f"transactions.{name}", outcome="decline", review=False, reasons=[], confidence=0.9,
+        source="model", variant="champion", model_version="v1", degraded=[], decided_at=NOW.isoformat(),
+        transaction_id=None, card_id="c", probability=0.9, risk_level="critical", scores={},
+        features={"log_amount": math.log1p(amount)}, top_reasons=[],
+    )  # fmt: skip
+    asked, digest = kept(request)
+    return Entry(decision, digest, asked, "transactions", "c", assigned_version="v1")
+
+
+def test_a_stopped_fraud_goes_from_the_log_to_the_books(s3: Any, table: Any) -> None:
+    """Through the real log, observer and job: the amount is found, and the label that a person gave."""
+    worth = DEFAULTS["transactions"]
+    settings = {"business": msgspec.to_builtins(worth)}
+    raw = manifest("v1", settings).replace(b'"tickets"', b'"transactions"')
+    s3.put_object(Bucket=NAME, Key="transactions/bundles/v1/manifest.json", Body=raw)
+    log = DecisionLog("decisions", Dynamo(), ttl_days=30)
+    log.record([declined("a", 900.0), declined("b", 70.0)])
+    log.label("transactions.a", Label("fraud", NOW.isoformat(), "ana"))
+    log.label("transactions.b", Label("legitimate", NOW.isoformat(), "ana"))
+
+    items = table.scan(TableName="decisions")["Items"]
+    images = [{k: v for k, v in item.items() if not k.startswith("label")} for item in items] + items
+    records = [
+        {
+            "eventName": "MODIFY" if "label" in image else "INSERT",
+            "dynamodb": {
+                "NewImage": image, "SequenceNumber": str(number),
+                "ApproximateCreationDateTime": NOW.timestamp(),
+            },
+        }
+        for number, image in enumerate(images, start=1)
+    ]  # fmt: skip
+    bucket = Bucket(NAME)
+    assert Observer(bucket, Telemetry("observer"), {})({"Records": records}, None) == {
+        "batchItemFailures": []
+    }
+    done = Job(bucket, ["transactions"], now=lambda: NOW)({}, None)["transactions"]
+    # The fraud's 900 stayed with its owner; the false alarm cost 50.
+    assert done["day_money"] == pytest.approx(850.0, abs=0.01)
+    assert (done["decisions"], done["month_labelled"], done["month_wrong"]) == (2, 2, 1)
 
 
 def test_a_bucket_that_is_down_is_an_error_that_lambda_tries_again(

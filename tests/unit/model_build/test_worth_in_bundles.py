@@ -104,3 +104,10 @@ def test_a_test_split_without_a_missed_post_leaves_a_doubt() -> None:
     found = posts.errors(report)
     assert set(found) == {"allow"} and set(found["allow"]) == {"toxicity", "threat"}
     assert found["allow"]["threat"].value == 0.0 and found["allow"]["threat"].high > 0.01
+
+
+def test_moved_thresholds_take_the_measured_rates_with_them() -> None:
+    assert posts.unmeasured({"labels": ["ok"], "business": {"currency": "EUR", "errors": {"allow": {}}}}) == {
+        "labels": ["ok"], "business": {"currency": "EUR", "errors": {}},
+    }  # fmt: skip
+    assert posts.unmeasured({"labels": ["ok"]}) == {"labels": ["ok"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from lambdas.value.accounts import read_books, write_books
 from lambdas.value.job import Job
 from lambdas.value.ledger import Latest, Month, latest_key
 from lambdas.value.worth import ANY, SETTING, Cost, Rate, Worth
+from tests.support.events import fresh_telemetry
 from tests.support.observations import MemoryBucket, object_of
 
 pytestmark = pytest.mark.unit
@@ -217,6 +219,19 @@ def test_a_service_that_nobody_priced_is_counted() -> None:
     assert "counted, not priced" in latest.notes[0]
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"not gzip", gzip.compress(b"no newline"), gzip.compress(b"{}\n{}\n")[:-9]]
+)
+def test_an_object_that_cannot_be_read_is_left_out_and_named(body: bytes) -> None:
+    world = World()
+    world.decided("one", at(10))
+    key = f"{folder('tickets', at(10))}damaged.jsonl.gz"
+    world.objects[key] = body
+    latest = world.run(at(10, 13))
+    assert latest.today.decisions == 1
+    assert latest.notes and latest.notes[0].startswith(f"{key} cannot be read and is left out")
+
+
 def test_damaged_figures_are_told_not_believed() -> None:
     world = World(settings={SETTING: {"currency": 3}})
     world.decided("one", at(10))
@@ -235,7 +250,7 @@ def test_the_job_writes_a_line_a_service_and_one_that_is_down_stops_no_other(
     world = Half()
     world.decided("one", at(10))
     with pytest.raises(DependencyDown, match="content: s3 did not answer"):
-        Job(world, ["content", "tickets"], now=lambda: at(10, 13))({}, None)
+        Job(world, ["content", "tickets"], fresh_telemetry, now=lambda: at(10, 13))({}, None)
     lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
     (said,) = [line for line in lines if line["message"] == "value"]
     assert {name: said[name] for name in ("service", "day_money", "month_money", "currency")} == {
