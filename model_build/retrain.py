@@ -176,9 +176,9 @@ def _say_other_labels(job: Job) -> None:
 
 
 def _say_next(job: Job, manifest: Manifest) -> None:
-    command = f"make publish SERVICE={job.service.name} VERSION={manifest.version}"
     job.reporter.say(
-        f'\nNext, for a tenth of the traffic: {command} PUBLISH_FLAGS="--as challenger --share 0.1"'
+        f"\nNext, to let it take over step by step: make rollout SERVICE={job.service.name} "
+        f"VERSION={manifest.version}"
     )
 
 
