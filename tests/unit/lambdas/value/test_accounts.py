@@ -253,9 +253,8 @@ def test_the_job_writes_a_line_a_service_and_one_that_is_down_stops_no_other(
         Job(world, ["content", "tickets"], fresh_telemetry, now=lambda: at(10, 13))({}, None)
     lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
     (said,) = [line for line in lines if line["message"] == "value"]
-    assert {name: said[name] for name in ("service", "day_money", "month_money", "currency")} == {
-        "service": "tickets", "day_money": 1.0, "month_money": 1.0, "currency": "EUR",
-    }  # fmt: skip
+    assert said["service"].startswith("tickets")
+    assert (said["day_money"], said["month_money"], said["currency"]) == (1.0, 1.0, "EUR")
     assert (said["day_hours"], said["month_hours"], said["decisions"]) == (0.02, 0.02, 1)
     assert isinstance(world.objects[latest_key("tickets")], bytes)
 
