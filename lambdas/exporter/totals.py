@@ -25,6 +25,8 @@ OTHER: Final = "other"
 """Stands for every version and every outcome beyond the most that a day may have, so that series stay few."""
 NONE: Final = "none"
 """The version of what rules answered."""
+UNKNOWN: Final = "unknown"
+"""The version of a champion that stood in for a challenger that failed, whose version the line has."""
 LATE: Final = timedelta(hours=1)
 """A decision of just before midnight may be written down, or finished, after it."""
 
@@ -42,6 +44,7 @@ class Line(msgspec.Struct, frozen=True):
     at: str
     outcome: str
     review: bool
+    assigned: str = "champion"
     variant: str = "champion"
     version: str | None = None
     source: str = "model"
@@ -131,7 +134,7 @@ class Totals:
         outcome = _bounded(line.outcome, self._outcomes, MOST_OUTCOMES)
         self.answered[Answered(*by, outcome, line.source)] += 1
         self.reviews[by] += line.review
-        if line.ms is not None:
+        if line.ms is not None and line.source == "model":
             self.latency.setdefault(by, Latency()).add(line.ms)
 
     def _is_of_today(self, at: datetime, line: Line) -> bool:
@@ -148,7 +151,12 @@ class Totals:
             self.labelled[key] = said
 
     def _version(self, line: Line) -> str:
-        return _bounded(line.version or NONE, self._versions, MOST_VERSIONS)
+        """The version of who answered."""
+        if line.variant == NONE or line.version is None:
+            return NONE
+        if line.variant != line.assigned:
+            return UNKNOWN
+        return _bounded(line.version, self._versions, MOST_VERSIONS)
 
 
 def _moment(at: str) -> datetime:

@@ -88,7 +88,16 @@ def world(bucket: Any) -> World:
     made.publish("transactions", "t1")
     labelled = {"label": "fraud", "labelled_at": datetime.now(UTC).isoformat(), "version": "t1"}
     made.observe("tickets", 20)
-    made.observe("tickets", 5, variant="challenger", version="v2", outcome="Technical", ms=700.0, review=True)
+    made.observe(
+        "tickets",
+        5,
+        version="v2",
+        outcome="Technical",
+        ms=700.0,
+        review=True,
+        assigned="challenger",
+        variant="challenger",
+    )
     made.observe("tickets", 3, variant="none", version=None, source="rules", ms=None)
     made.observe("transactions", 3, outcome="decline", **labelled)
     made.observe("transactions", 1, outcome="approve", **labelled)

@@ -36,6 +36,19 @@ def seen(own: str, at: str = AT, outcome: str = "Billing", **more: Any) -> Obser
     )
 
 
+def test_the_version_is_of_who_answered_not_of_who_should_have() -> None:
+    made = totals(
+        seen("1", assigned="challenger", variant="champion", version="v2", ms=2.0),
+        seen("2", assigned="challenger", variant="none", version="v2", source="rules", ms=9.0),
+        seen("3", variant="none", version="v1", source="rules"),
+    )
+    assert made.answered == {
+        Answered("champion", "unknown", "Billing", "model"): 1,
+        Answered("none", "none", "Billing", "rules"): 2,
+    }
+    assert set(made.latency) == {By("champion", "unknown")}
+
+
 def totals(*lines: Observation) -> Totals:
     made = Totals(DAY)
     made.add(object_of("tickets", ["length"], lines))
@@ -51,7 +64,7 @@ def test_a_line_is_a_part_of_an_observation() -> None:
 def test_decisions_are_counted_by_who_made_them_and_what_they_were() -> None:
     made = totals(
         seen("1", ms=4.0), seen("2", ms=30.0, review=True), seen("3", outcome="Technical", ms=60_000.0),
-        seen("4", variant="challenger", version="v2", ms=1.0),
+        seen("4", assigned="challenger", variant="challenger", version="v2", ms=1.0),
         seen("5", variant="none", version=None, source="rules"),
     )  # fmt: skip
     assert made.answered == {
