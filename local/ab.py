@@ -78,7 +78,7 @@ def compare(place: Place, console: Console, wanted: Wanted) -> None:
         periods=_periods(records, wanted, a, b, since, until),
         costs=_costs(objects, wanted.service, (b, a)),
     )
-    shown, kept = write(place.root / "build" / wanted.service / "ab", made)
+    shown, kept = write(place.build / wanted.service / "ab", made)
     for line in lines(made):
         console.print(line, markup=False)
     console.print(f"\n{shown}\n{kept}", markup=False)

@@ -14,6 +14,8 @@ from lambdas.rollout.judge_columns import Ints, entities
 
 SLICES: Final = 24
 """Where no rollout says when the share changed, the time that both versions had is cut into so many."""
+A_SLICE: Final = 50
+"""Decisions of either version that a slice should have on average; with few there are fewer slices."""
 
 
 class Compared(NamedTuple):
@@ -64,9 +66,11 @@ def slices_of(window: Window, b: Bools, periods: Sequence[Period]) -> Ints:
     since, until = max(side.min() for side in sides), min(side.max() for side in sides)
     if until < since:
         return slices
-    number = np.floor((window.at - since) / max(until - since, 1e-9) * SLICES).astype(np.intp)
     inside = (window.at >= since) & (window.at <= until)
-    slices[inside] = np.minimum(number[inside], SLICES - 1)
+    fewest = min(int((inside & b).sum()), int((inside & ~b).sum()))
+    count = min(SLICES, max(1, fewest // A_SLICE))
+    number = np.floor((window.at - since) / max(until - since, 1e-9) * count).astype(np.intp)
+    slices[inside] = np.minimum(number[inside], count - 1)
     return slices
 
 
