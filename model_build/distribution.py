@@ -89,7 +89,7 @@ def moving(found: Mapping[str, Distribution], newest: Mapping[str, Floats], rows
 
     In production they move on, so they are compared with their own past there.
     """
-    limit, moved = Limits().psi, []
+    limit, moved = Limits().psi_past, []
     for name, numbers in newest.items():
         bins = of_distribution(found[name], rows)
         if bins is None:

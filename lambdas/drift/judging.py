@@ -83,7 +83,7 @@ def verdicts(judged: list[Judged], limits: Limits, rows: int, before: Mapping[st
     counts = discoveries([found.change.tested.p for _, found in tried], limits.false_rate)
     off: dict[int, list[Look]] = {}
     for (number, found), counted in zip(tried, counts, strict=True):
-        if counted and found.change.effect >= _limit(judged[number].subject, limits):
+        if counted and found.change.effect >= _limit(judged[number], limits):
             off.setdefault(number, []).append(found)
     findings: list[Finding] = []
     watched, unlike = dict(before), []
@@ -114,8 +114,10 @@ def _unlike(judged: Judged, after: Watched) -> bool:
     return after.own and not judged.subject.moves and judged.subject.training is not None
 
 
-def _limit(subject: Subject, limits: Limits) -> float:
-    return limits.psi if subject.measure == "psi" else limits.h
+def _limit(judged: Judged, limits: Limits) -> float:
+    if judged.subject.measure == "h":
+        return limits.h
+    return limits.psi_past if judged.known.own else limits.psi
 
 
 def finding(judged: Judged, worst: Look | None, verdict: Verdict, limits: Limits, rows: int) -> Finding:
@@ -132,7 +134,7 @@ def finding(judged: Judged, worst: Look | None, verdict: Verdict, limits: Limits
         against="own past" if judged.known.own else "training",
         measure=subject.measure,
         effect=change.effect if change else 0.0,
-        limit=_limit(subject, limits),
+        limit=_limit(judged, limits),
         test=change.tested.test if change else "",
         statistic=change.tested.statistic if change else 0.0,
         p=change.tested.p if change else 1.0,

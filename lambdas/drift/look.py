@@ -13,7 +13,7 @@ from lambdas.drift.bins import confidence_codes
 from lambdas.drift.entities import Entities
 from lambdas.drift.estimate import Errors, Estimate, errors_of, expected_accuracy
 from lambdas.drift.judging import finding, judged, verdicts
-from lambdas.drift.labels import LabelWatch, evidence, usual_errors, watch
+from lambdas.drift.labels import LabelWatch, Told, evidence, usual_errors, watch
 from lambdas.drift.limits import Limits
 from lambdas.drift.reference import HeadReference, Reference
 from lambdas.drift.report import Finding, Labels, Past, Report, State
@@ -132,8 +132,8 @@ def _watched(
 ) -> LabelWatch:
     """What labels have said, with those of this window."""
     told = labelled.where(bundle.claims(labelled) & (labelled.label.codes >= 0))
-    codes, wrong = confidence_codes(told.confidence), bundle.wrong(told)
-    return watch(before, codes, wrong, told.entity, np.array(errors.shares), limits.windows_between)
+    rows = Told(confidence_codes(told.confidence), bundle.wrong(told), told.review, told.entity)
+    return watch(before, rows, np.array(errors.shares), limits.windows_between)
 
 
 def _labels(

@@ -13,7 +13,8 @@ from lambdas.drift.limits import Limits
 class DriftSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`services` is a comma-separated list, `label_outcomes` the JSON of {service: {label: outcome}}.
 
-    `drift_least`, `drift_psi`, `drift_h` and `drift_in_a_row` are those of lambdas/drift/limits.py.
+    `drift_least`, `drift_psi` (half of it against the own past), `drift_h` and `drift_in_a_row` are those of
+    lambdas/drift/limits.py.
     """
 
     artifacts_bucket: str
@@ -31,7 +32,11 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True):
     def limits(self) -> Limits:
         """From when on a change is drift."""
         return Limits(
-            least=self.drift_least, psi=self.drift_psi, h=self.drift_h, in_a_row=self.drift_in_a_row
+            least=self.drift_least,
+            psi=self.drift_psi,
+            psi_past=self.drift_psi / 2,
+            h=self.drift_h,
+            in_a_row=self.drift_in_a_row,
         )
 
     def outcomes(self) -> dict[str, dict[str, str]]:

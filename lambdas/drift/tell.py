@@ -61,7 +61,7 @@ def unlike(report: Report) -> Notice:
             f"been unlike its training data: {', '.join(report.unlike)}. This is said once; from now on each "
             "is compared with its own past."
         ),
-        do="unexpected? Look whether a field is filled otherwise than in the training file; train on live data",
+        do="unexpected? See whether a field is filled otherwise than in the training file; else train on it",
         anchor=ANCHOR,
         details=tuple(_line(each) for each in report.findings if each.name in report.unlike),
     )
