@@ -167,7 +167,7 @@ def test_a_mail_that_cannot_be_made_reaches_people_all_the_same(plain: Assembly)
     (subscription,) = plain.resources("AWS::SNS::Subscription")
     assert subscription.properties["RedrivePolicy"] == {"deadLetterTargetArn": arn}
     allowed = policy_of(plain, "mail")
-    assert allowed["sns:Publish"] == [([f"<{people}>"], None)], "the mails, and what Lambda sends in their place"
+    assert allowed["sns:Publish"] == [([f"<{people}>"], None)], "the mails, and Lambda in their place"
     assert allowed["sqs:SendMessage"] == [([f"<{queue}.Arn>"], None)]
 
 

@@ -28,6 +28,7 @@ HEAVY = (
         "lambdas.transactions.learning.handler", "lambdas.content.handler",
         "lambdas.content.later_handler", "lambdas.review.handler",
         "lambdas.console.handler", "lambdas.fairness.handler", "lambdas.exporter.handler",
+        "lambdas.mail.handler", "lambdas.watch.handler",
     ],
 )  # fmt: skip
 def test_a_handler_imports_nothing_heavy(module: str) -> None:
@@ -37,7 +38,7 @@ def test_a_handler_imports_nothing_heavy(module: str) -> None:
         "ARTIFACTS_BUCKET": "b", "DECISIONS_TABLE": "t", "SERVICES": "tickets",
         "CATCH_UP_QUEUE_URL": "q", "FEATURE_TABLE": "f", "DEAD_LETTER_QUEUE_URL": "d",
         "LABEL_QUEUE_URL": "l", "ALERT_TOPIC_ARN": "a", "UPLOADS_BUCKET": "u", "LATER_QUEUE_URL": "l",
-        "UNTOLD_QUEUE_URL": "u",
+        "UNTOLD_QUEUE_URL": "u", "ALARM_TOPIC_ARN": "a", "DEAD_LETTER_QUEUES": "{}",
         "METRICS_KEY_ID": "k", "REVIEWS_TABLE": "r", "AUDIT_TABLE": "a", "REVIEWER_CLIENT_ID": "c",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
