@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,9 @@ from lambdas.rollout.tell import Tell
 Next = Literal["share", "wait", "promote", "undo", "ended", "refused"]
 Judge = Callable[[Record, datetime, datetime], Look]
 """What the observations say that were decided between two times, in the present step."""
+
+
+WHOLE_LOOKS: Final = 20
 
 
 class Move(NamedTuple):
@@ -145,7 +148,7 @@ class Moves:
 def _decided(record: Record, seen: Look, passed: timedelta) -> tuple[Record, Move]:
     """The record after the look `seen`, which came `passed` after its step had begun, and what is next."""
     plan, judgement = record.plan, seen.judgement
-    after = msgspec.structs.replace(record, looks=[*record.looks, seen])
+    after = msgspec.structs.replace(record, looks=[*_kept(record.looks), seen])
     if judgement.verdict == "worse":
         return _because(after, "judge", judgement.reason), Move("undo")
     if judgement.verdict == "fine":
@@ -159,6 +162,15 @@ def _decided(record: Record, seen: Look, passed: timedelta) -> tuple[Record, Mov
         )
         return _because(after, "traffic", why), Move("undo")
     return after, Move("wait", plan.wait_seconds)
+
+
+def _kept(looks: list[Look]) -> list[Look]:
+    """`looks`, of which only the newest keep their figures: the record is written whole at each look."""
+    old = [
+        msgspec.structs.replace(look, judgement=msgspec.structs.replace(look.judgement, findings=[]))
+        for look in looks[:-WHOLE_LOOKS]
+    ]
+    return [*old, *looks[-WHOLE_LOOKS:]]
 
 
 def _because(record: Record, cause: Cause, reason: str) -> Record:

@@ -41,7 +41,11 @@ def begin(store: RolloutStore, asked: Asked, now: datetime) -> None:
 
 
 def take_up(store: RolloutStore, asked: Asked, known: Read[Record], now: datetime) -> None:
-    """Let the rollout go on from its step. Raises Held, Refused, PreconditionFailed."""
+    """Let the rollout go on from its step.
+
+    Where the share was taken back the step is judged anew, and spends its part of the chance of a false alarm
+    once more. Raises Held, Refused, PreconditionFailed.
+    """
     record, live = known.value, store.live().value
     if record.attempt != asked.attempt - 1:
         raise Refused(f"{record.id} was taken up by somebody else already")

@@ -94,8 +94,17 @@ def test_a_broken_challenger_is_rolled_back_and_the_mail_says_why(embedded: Embe
 
 def test_without_traffic_it_stops_and_says_so(embedded: Embedded) -> None:
     embedded.start("quiet", plan=msgspec.structs.replace(PLAN, most_wait_seconds=2))
+    out = io.StringIO()
+    screen = Console(file=out, width=200, force_terminal=True)
+    assert follow(screen, embedded.place, "quiet", 1) == 1
     record = embedded.ended("quiet")
     assert (record.status, record.cause) == ("stopped", "traffic")
+    for shown in (
+        "v2 against v1, step 1 of 3 (10 %), running",
+        "decisions: champion 0, challenger 0",
+        "stopped",
+    ):
+        assert shown in out.getvalue()
     ((_, text),) = embedded.mails()
     assert "too little traffic" in text
 
@@ -122,11 +131,13 @@ def test_make_rollback_undoes_it_at_once_and_resume_goes_on(embedded: Embedded, 
         assert (live.champion, live.challenger, live.share) == (ref("v1"), None, 0.0)
         assert embedded.ended("r1").cause == "person"
         assert "rolled back" in embedded.mails()[0][0]
-        step = embedded.ended("r1").step
+        undone = embedded.ended("r1")
         wanted = Wanted(SERVICE, None, "1", None, None, None, None, None, False, True, False, False)
         assert rollout(place, console, wanted) == 0
     record = embedded.ended("r1", 2)
-    assert (record.status, record.attempt, step) == ("promoted", 2, 1)
+    assert (record.status, record.attempt) == ("promoted", 2)
+    assert undone.step > 0
+    assert record.looks[len(undone.looks)].step == undone.step
     assert "RESUME=1" in out.getvalue()
     assert embedded.store.live().value.champion == ref("v2")
     rollback(place, console, SERVICE, on_aws=False, force=False)

@@ -12,6 +12,7 @@ import pytest
 from lambdas.core.aws import Object
 from lambdas.core.errors import PreconditionFailed
 from lambdas.core.variant import Rollout
+from lambdas.rollout.moves import WHOLE_LOOKS, _decided
 from lambdas.rollout.record import GateSaid, Plan, Step
 from lambdas.rollout.undo import Overtaken
 from tests.support.bundles import Shelf
@@ -366,6 +367,18 @@ def test_a_lost_race_for_rollout_json_is_tried_again_from_reading_on() -> None:
     objects.act = lambda: put_live(made, Rollout(service=SERVICE, champion=ref("v1"), salt="x"))
     assert made.moves.share("r1").next == "wait"
     assert made.live().share == 0.01
+
+
+def test_only_the_newest_looks_keep_their_figures() -> None:
+    made = world(["worse"])
+    made.run(made.moves.start(asked()))
+    record = made.record()
+    for _ in range(WHOLE_LOOKS + 3):
+        record, _ = _decided(record, record.looks[-1], timedelta())
+    assert len(record.looks) == WHOLE_LOOKS + 4
+    whole = [bool(look.judgement.findings) for look in record.looks]
+    assert whole == [False] * 3 + [True] * (WHOLE_LOOKS + 1)
+    assert {look.judgement.reason for look in record.looks} == {"it is worse"}
 
 
 def test_the_bucket_in_memory_refuses_as_s3_does() -> None:
