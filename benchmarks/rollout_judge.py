@@ -1,8 +1,8 @@
 """The judge of rollouts: 1,000 simulated ones each, of the same model, and of worse ones.
 
-Every rollout goes through 1 %, 10 % and 50 % of the traffic with twelve looks a step, and is stopped by the
-first look that finds something worse. The fixed-horizon test, which is right when it is looked at once, is
-looked at as often, to show what that does to it.
+Every rollout goes through 1 %, 10 %, 50 % and all of the traffic with twelve looks a step, and is stopped
+by the first look that finds something worse. The fixed-horizon test, which is right when it is looked at
+once, is looked at as often, to show what that does to it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from benchmarks.table import Table
 from lambdas.rollout.judge_measures import Measured, bounds, worse
 from lambdas.rollout.judge_plan import JudgePlan
 from tests.support.simulated_rollouts import (
+    LAST_LOOKS,
     LOOKS,
     OUTCOMES,
     STEPS,
@@ -111,11 +112,11 @@ def _z(measured: Measured, alpha: float) -> np.ndarray:
 
 
 def _alone(same: Kinds, says: Says, *, last: bool = False) -> float:
-    """The share of runs that `says` calls worse for the confidence alone, in the last step alone."""
+    """The share of runs that `says` calls worse for the confidence alone, in the step at 50 % alone."""
     looks = [
         look.worse["confidence"]
         for look in rollouts(same, same, PLAN, runs=RUNS, seed=3, says=says, counted=False)
-        if look.step == len(STEPS) - 1
+        if look.step == len(STEPS) - 2
     ]
     return float((looks[-1] if last else np.logical_or.reduce(looks)).mean())
 
@@ -151,11 +152,11 @@ def _notes() -> list[str]:
         f"{step.share:.0%} of {step.entities * world.decisions:,.0f} requests" for step in STEPS
     )
     return [
-        f"{RUNS:,} rollouts each. Steps: {sizes}; {LOOKS} looks each; then all of the traffic is the "
-        f"challenger's. Entities ask {world.decisions:g} times a step on average, unevenly, and what they "
-        f"ask is alike. {world.wrong:.0%} of the champion's decisions are wrong, {world.review:.0%} go to "
-        f"people. Labels: 90 % of those that people look at, {world.labelled:.0%} of the others, a sixth of "
-        "a step late.",
+        f"{RUNS:,} rollouts each. Steps: {sizes}; {LOOKS} looks each, {len(LAST_LOOKS)} in the last one, "
+        "where only what the champion would have said to a tenth is left to compare with. Entities ask "
+        f"{world.decisions:g} times a step on average, unevenly, and what they ask is alike. "
+        f"{world.wrong:.0%} of the champion's decisions are wrong, {world.review:.0%} go to people. Labels: "
+        f"90 % of those that people look at, {world.labelled:.0%} of the others, a sixth of a step late.",
         "Points are of the share of wrong decisions, and all else is equal: only the labels of what was "
         "acted on can show them. `against` is what the rollouts were stopped for. Margins of 0, as a margin "
         "hides what looking does: without any, the always-valid bounds keep their 5 %, and the fixed-horizon "

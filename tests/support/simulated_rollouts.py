@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ from lambdas.observations.columns import column_of
 from lambdas.observations.window import Window
 from lambdas.rollout.judge_columns import arm, first_rows, pairs
 from lambdas.rollout.judge_counts import margin_evidence, more_evidence, split_evidence
-from lambdas.rollout.judge_measures import Measured, alpha_of, arms, disagreement, worse
+from lambdas.rollout.judge_measures import Measured, alpha_of, arms, disagreement, paired, worse
 from lambdas.rollout.judge_plan import JudgePlan
 from lambdas.rollout.sequential import Moments
 from tests.support.observations import window
@@ -30,6 +31,8 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
 OUTCOMES = ("approve", "decline", "hold")
 LOOKS = 12
+LAST_LOOKS = (2, 5, 8, 11)
+"""Of the last step, in which fewer decisions tell anything."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Step(NamedTuple):
     entities: int
 
 
-STEPS = (Step(0.01, 10_000), Step(0.10, 10_000), Step(0.50, 18_000))
-"""After the last one the challenger has all of the traffic, and nothing stands beside it any more."""
+STEPS = (Step(0.01, 10_000), Step(0.10, 10_000), Step(0.50, 18_000), Step(1.0, 10_000))
+"""In the last one nothing is left to compare with but what the champion would have said to a tenth."""
 
 
 def decisions(world: World, kinds: int, seed: int) -> tuple[Window, Ints]:
@@ -94,13 +97,14 @@ def decisions(world: World, kinds: int, seed: int) -> tuple[Window, Ints]:
         entity=entity + 1,
         outcome=column_of(_words(outcome, np.ones(n, dtype=np.bool_))),
         review=review,
-        confidence=np.clip(1.0 - 0.5 * rng.random(n) ** 2 - 0.1 * review, 0.0, 1.0),
+        confidence=_confidence(rng, n),
         ms=ms,
         variant=column_of(["none" if each else "champion" for each in failed]),
         label=column_of(_words(truth, labelled)),
         other_version=column_of(["other" if each else None for each in asked]),
         other_outcome=column_of(_words(base, asked)),
-        other_confidence=np.where(asked, 0.8, np.nan),
+        other_review=rng.random(n) < World.review,
+        other_confidence=np.where(asked, _confidence(rng, n), np.nan),
     ).where(order)
     return made, np.minimum((time[order] * LOOKS).astype(np.intp), LOOKS - 1)
 
@@ -119,6 +123,10 @@ def _wrong(hard: Floats, time: Floats, share: float, group: Ints, some: Bools) -
         reached = np.floor(np.cumsum(chance * share / chance.mean()) + 0.5)
         wrong[rows] = np.diff(reached, prepend=0.0) > 0
     return wrong
+
+
+def _confidence(rng: np.random.Generator, n: int) -> Floats:
+    return 1.0 - 0.5 * rng.random(n) ** 2
 
 
 def _words(values: Ints, some: Bools) -> list[str | None]:
@@ -142,7 +150,7 @@ class Drawn(NamedTuple):
 class Kinds:
     """What one entity of each kind adds to the sums, at each look."""
 
-    def __init__(self, world: World, plan: JudgePlan, *, kinds: int = 1500, seed: int = 5) -> None:
+    def __init__(self, world: World, plan: JudgePlan, *, kinds: int = 1000, seed: int = 5) -> None:
         made, look = decisions(world, kinds, seed)
         entity = made.entity.astype(np.intp) - 1
         failed = ~made.variant.is_("champion")
@@ -164,7 +172,19 @@ class Kinds:
             tables.append(np.hstack([_flat(parts[0]), np.minimum(parts[1], 1.0), _flat(asked)]))
         self._widths = rows.shape[1], beside.shape[1]
         self._tables = tables
+        self._world, self._plan = world, plan
         self.count = kinds
+
+    @cached_property
+    def beside(self) -> Beside:
+        """The pairs of the last step."""
+        return Beside(self._world, self._plan)
+
+    def tallied(self, counts: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """(requests, entities, entities that failed at once) of rollouts with these `counts`, by look."""
+        first = 2 + sum(range(1, self._widths[0] + 1)) + self._widths[0]
+        for table in self._tables:
+            yield tuple((counts @ table[:, [1, 0, first]]).T)  # type: ignore[misc]
 
     def drawn(self, counts: Floats) -> Iterator[Drawn]:
         """What rollouts with these `counts` [runs, kinds] of each kind add up to, look by look."""
@@ -174,6 +194,36 @@ class Kinds:
             sums = counts @ table
             main, tallies, beside = np.split(sums, [width, width + 2], axis=1)
             yield Drawn(_moments(main, d), _moments(beside, p), tallies[:, 0], tallies[:, 1])
+
+
+class Beside:
+    """What an entity adds to the sums of those decisions that both variants were asked for, at each look.
+
+    Only a tenth of the decisions is, so there are more entities, of which those with none are one kind. Of
+    the base world, whose challenger is the champion itself, every entity is there with either answer as the
+    challenger's: in a world of some thousand entities one would be better than the other by chance.
+    """
+
+    def __init__(self, world: World, plan: JudgePlan, *, kinds: int = 6000, seed: int = 6) -> None:
+        made, look = decisions(world, kinds, seed)
+        both = (made.other_version.codes >= 0) & made.variant.is_("champion")
+        made, look = made.where(both), look[both]
+        names, entity = np.unique(made.entity, return_inverse=True)
+        sides = (False, True) if world == World(labelled=world.labelled) else (False,)
+        each = np.full(len(names) * len(sides), 1.0 / len(sides))
+        self.chances = np.append(each, kinds - len(names)) / kinds
+        self._tables = {}
+        for now in LAST_LOOKS:
+            known = look + world.late <= now
+            label = replace(made.label, codes=np.where(known, made.label.codes, -1).astype(np.int32))
+            masked, seen = replace(made, label=label), (look <= now)[:, None]
+            columns = [pairs(masked, np.full(len(made), side), OUTCOMES, plan.costs) for side in sides]
+            self._tables[now] = np.vstack([_flat(_by(entity, part * seen, len(names))) for part in columns])
+        self._width = columns[0].shape[1]
+
+    def drawn(self, counts: Floats, now: int) -> Moments:
+        """The sums of rollouts with these `counts` [runs, kinds] of each kind."""
+        return _moments(counts[:, :-1] @ self._tables[now], self._width)
 
 
 def _by(entity: Ints, columns: Floats, kinds: int) -> Floats:
@@ -226,12 +276,16 @@ def rollouts(
     even = np.full(old.count, 1.0 / old.count)
     before = np.zeros(runs)
     for number, step in enumerate(steps):
+        here = msgspec.structs.replace(plan, share=step.share)
+        if step.share == 1.0:
+            for look in _alone(rng, new, here, says, counted=counted, entities=step.entities, runs=runs):
+                yield look._replace(step=number, requests=before + look.requests)
+            return
         mine = rng.binomial(step.entities, step.share, runs)
         ours, theirs = (
             kinds.drawn(rng.multinomial(count, even).astype(np.float64))
             for kinds, count in ((new, mine), (old, step.entities - mine))
         )
-        here = msgspec.structs.replace(plan, share=step.share)
         requests = before
         for a, b in zip(ours, theirs, strict=True):
             found = _measured(a, b, here, says) | (_counted(a, b, here) if counted else {})
@@ -240,15 +294,47 @@ def rollouts(
         before = requests
 
 
+def _alone(
+    rng: np.random.Generator,
+    new: Kinds,
+    plan: JudgePlan,
+    says: Says,
+    *,
+    counted: bool,
+    entities: int,
+    runs: int,
+) -> Iterator[Look]:
+    """The looks at the step in which the challenger has all of the traffic."""
+    counts = rng.multinomial(entities, new.beside.chances, runs).astype(np.float64)
+    even = np.full(new.count, 1.0 / new.count)
+    tallies = list(new.tallied(rng.multinomial(entities, even, runs).astype(np.float64)))
+    for now in LAST_LOOKS:
+        of = new.beside.drawn(counts, now)
+        alpha = alpha_of(plan)
+        found = _said(
+            [*paired(of, OUTCOMES, plan, alpha), disagreement(of, OUTCOMES, plan, alpha)], says, runs
+        )
+        requests, seen, failed = tallies[now]
+        if counted:
+            found["failures"] = margin_evidence(failed, seen, plan) >= -np.log(alpha)
+        yield Look(-1, found, requests)
+
+
 def _measured(ours: Drawn, theirs: Drawn, plan: JudgePlan, says: Says) -> dict[str, Bools]:
     alpha = alpha_of(plan)
     asked = Moments(*(a + b for a, b in zip(ours.pairs, theirs.pairs, strict=True)))
-    found: dict[str, Bools] = {}
-    for each in (
+    measured = [
         *arms(ours.moments, theirs.moments, OUTCOMES, plan, alpha),
         disagreement(asked, OUTCOMES, plan, alpha),
-    ):
-        found[each.metric] = found.get(each.metric, np.zeros(len(ours.requests), np.bool_)) | says(each)
+    ]
+    return _said(measured, says, len(ours.requests))
+
+
+def _said(measured: Sequence[Measured], says: Says, runs: int) -> dict[str, Bools]:
+    """By metric, the runs in which any part of it is worse."""
+    found: dict[str, Bools] = {}
+    for each in measured:
+        found[each.metric] = found.get(each.metric, np.zeros(runs, np.bool_)) | says(each)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -33,9 +34,9 @@ def kinds(world: World) -> Kinds:
     return Kinds(world, PLAN)
 
 
-def run(world: World, *, seed: int, says: simulated.Says = worse, runs: int = RUNS) -> Stopped:
+def run(world: World, *, seed: int, says: simulated.Says = worse, runs: int = RUNS, **more: Any) -> Stopped:
     looks: Iterator[Look] = simulated.rollouts(
-        kinds(world), kinds(World()), PLAN, runs=runs, seed=seed, says=says
+        kinds(world), kinds(World()), PLAN, runs=runs, seed=seed, says=says, **more
     )
     return stopped(looks, runs)
 
@@ -75,7 +76,7 @@ def test_that_is_not_the_margins_doing(record_property: pytest.RecordProperty) -
 
 def test_a_challenger_that_is_as_bad_as_the_margin_allows_is_no_alarm() -> None:
     # 1.2 points more wrong of the 85 % that are acted on cost 0.01 of a wrong decision.
-    found = run(World(wrong=0.10 + 0.01 / 0.85), seed=3, runs=300)
+    found = run(World(wrong=0.10 + 0.01 / 0.85), seed=3, runs=300, steps=STEPS[:-1])
     assert most(int(found.at_all.sum()), 300) <= 0.05, found.reasons
 
 
@@ -91,11 +92,11 @@ def test_a_challenger_that_is_five_points_worse_is_caught(record_property: pytes
 
 def test_what_is_simulated_is_what_a_window_gives() -> None:
     """Given one rollout of the simulation as a window, the judge finds the very figures."""
-    made, look = simulated.decisions(World(), 1500, seed=5)
+    made, look = simulated.decisions(World(), 1000, seed=5)
     rng = np.random.default_rng(6)
-    taken = np.flatnonzero(rng.random(1500) < 0.5)
+    taken = np.flatnonzero(rng.random(1000) < 0.5)
     mine = rng.random(len(taken)) < 0.5
-    counts = [np.bincount(taken[side], minlength=1500).astype(float)[None, :] for side in (mine, ~mine)]
+    counts = [np.bincount(taken[side], minlength=1000).astype(float)[None, :] for side in (mine, ~mine)]
     new, old = (list(kinds(World()).drawn(each))[LOOKS - 1] for each in counts)
 
     entity = made.entity.astype(int) - 1
