@@ -142,17 +142,21 @@ class _Builder:
         seen = graph.add("Reshape", seen, graph.integers(-1, size * CHANNELS))
         return graph.add("Relu", self.linear(seen, [f"w{layer}_{size}"], [f"b{layer}_{size}"]))
 
-    def matrix(self, matrix: Matrix) -> str:
-        """A matrix in float32. onnxruntime computes this once, when it loads the model."""
-        return self.graph.add(
-            "Mul", self.graph.cast(self.graph.constant(matrix.values)), self.graph.number(float(matrix.step))
-        )
+    def product(self, value: str, *matrices: Matrix) -> str:
+        """`value` times the matrices side by side.
+
+        onnxruntime makes them float32 when it loads the model. Their steps come after: on as many numbers as
+        there are columns, and not on all of the matrices at every start.
+        """
+        whole = self.graph.constant(np.concatenate([each.values for each in matrices], axis=1))
+        steps = [np.full(each.values.shape[1], each.step, dtype=np.float32) for each in matrices]
+        product = self.graph.add("MatMul", value, self.graph.cast(whole))
+        return self.graph.add("Mul", product, self.graph.constant(np.concatenate(steps)))
 
     def linear(self, value: str, names: list[str], biases: list[str]) -> str:
         """`value` times the matrices side by side, plus the biases."""
-        parts = [self.matrix(self.weights.matrices[name]) for name in names]
+        product = self.product(value, *(self.weights.matrices[name] for name in names))
         bias = np.concatenate([self.weights.vectors[name] for name in biases])
-        product = self.graph.add("MatMul", value, self.graph.add("Concat", *parts, axis=1))
         return self.graph.add("Add", product, self.graph.constant(bias))
 
     def normalised(self, value: str, gain: Floats, bias: Floats) -> str:
@@ -170,7 +174,7 @@ class _Builder:
         """From the sum over the tokens, [tickets, 1280], to the unit vector, [tickets, DIMENSION]."""
         graph = self.graph
         tokens = graph.add("Max", lengths, graph.number(1.0))
-        product = graph.add("MatMul", summed, self.matrix(self.weights.matrices["cnn_W"]))
+        product = self.times(summed, "cnn_W")
         bias = graph.add("Mul", lengths, graph.constant(self.weights.vectors["cnn_b"]))
         pooled = graph.add("Div", graph.add("Add", product, bias), graph.add("Sqrt", tokens))
         first = graph.add("Relu", self.times(pooled, "d0"))
@@ -182,4 +186,4 @@ class _Builder:
         return graph.add("Div", last, norm)
 
     def times(self, value: str, name: str) -> str:
-        return self.graph.add("MatMul", value, self.matrix(self.weights.matrices[name]))
+        return self.product(value, self.weights.matrices[name])
