@@ -7,19 +7,23 @@ metrics (Bonferroni), whose tests hold at all looks together (sequential.py).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from lambdas.observations.window import Bools, Window
-from lambdas.rollout.judge_columns import arm, entities, outcomes_of, pairs
+from lambdas.observations.window import Bools, Floats, Window
+from lambdas.rollout.judge_columns import ArmColumns, Ints, PairColumns, arm, entities, outcomes_of, pairs
 from lambdas.rollout.judge_counts import failed_apart, failed_paired, split
 from lambdas.rollout.judge_measures import Measured, alpha_of, arms, bounds, disagreement, paired
 from lambdas.rollout.judge_plan import Costs, Finding, Judgement, JudgePlan, Margins, Verdict
 from lambdas.rollout.judge_words import failed_finding, finding_of, split_finding
-from lambdas.rollout.sequential import Moments, moments
+from lambdas.rollout.sequential import Moments, moments_of
 
 __all__ = ["Costs", "Finding", "JudgePlan", "Judgement", "Margins", "judge"]
+
+PART: Final = 100_000
+"""How many decisions are spread into columns at once: a million take some 200 MB."""
 
 
 class Asked(NamedTuple):
@@ -100,9 +104,7 @@ def _counted(asked: Asked, plan: JudgePlan, alpha: float) -> list[Finding]:
 
 def _measured(asked: Asked, outcomes: tuple[str, ...], plan: JudgePlan, alpha: float) -> list[Finding]:
     window = asked.window
-    together = window.where(asked.answered)
-    columns = pairs(together, asked.both_new[asked.answered], outcomes, plan.costs)
-    of_pairs = moments(columns, entities(together))
+    of_pairs = _pairs(asked, outcomes, plan)
     found: list[Measured] = []
     if plan.shadow or plan.share >= 1.0:
         found += paired(of_pairs, outcomes, plan, alpha)
@@ -116,8 +118,29 @@ def _measured(asked: Asked, outcomes: tuple[str, ...], plan: JudgePlan, alpha: f
 
 
 def _arm(asked: Asked, rows: Bools, outcomes: tuple[str, ...], plan: JudgePlan) -> Moments:
-    window = asked.window.where(rows)
-    return moments(arm(window, asked.failed[rows], outcomes, plan.costs), entities(window))
+    failed = asked.failed[rows]
+    width = ArmColumns(len(outcomes)).width
+    return _sums(
+        asked.window.where(rows), width, lambda part, some: arm(part, failed[some], outcomes, plan.costs)
+    )
+
+
+def _pairs(asked: Asked, outcomes: tuple[str, ...], plan: JudgePlan) -> Moments:
+    new = asked.both_new[asked.answered]
+    width = PairColumns(len(outcomes)).width
+    return _sums(
+        asked.window.where(asked.answered),
+        width,
+        lambda part, some: pairs(part, new[some], outcomes, plan.costs),
+    )
+
+
+def _sums(window: Window, width: int, columns: Callable[[Window, Ints], Floats]) -> Moments:
+    """The sums over `window` of the `columns` that are made of a part of it, given its rows' places."""
+    entity = entities(window)
+    parts = (np.arange(k, min(k + PART, len(window))) for k in range(0, len(window), PART))
+    count = int(entity.max()) + 1 if len(entity) else 0
+    return moments_of(((columns(window.where(some), some), entity[some]) for some in parts), count, width)
 
 
 def _verdict(

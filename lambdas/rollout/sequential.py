@@ -8,12 +8,14 @@ once with the very functions that judge one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 
 _lgamma = np.vectorize(math.lgamma, otypes=[np.float64])
 
@@ -39,14 +41,19 @@ class Estimate(NamedTuple):
     clusters: Floats
 
 
-def moments(columns: Floats, entity: npt.NDArray[np.intp]) -> Moments:
+def moments(columns: Floats, entity: Ints) -> Moments:
     """The Moments of `columns` [rows, d]; `entity` [rows] numbers the entities from 0 on."""
     count = int(entity.max()) + 1 if len(entity) else 0
-    width = columns.shape[1]
-    sums = np.empty((count, width))
-    for k in range(width):
-        sums[:, k] = np.bincount(entity, weights=columns[:, k], minlength=count)
-    return Moments(np.asarray(float(count)), sums.sum(axis=0), sums.T @ sums)
+    return moments_of([(columns, entity)], count, columns.shape[1])
+
+
+def moments_of(parts: Iterable[tuple[Floats, Ints]], entities: int, width: int) -> Moments:
+    """The Moments of rows that come in parts, of which only one is held at a time."""
+    sums = np.zeros((entities, width))
+    for columns, entity in parts:
+        for k in range(width):
+            sums[:, k] += np.bincount(entity, weights=columns[:, k], minlength=entities)
+    return Moments(np.asarray(float(entities)), sums.sum(axis=0), sums.T @ sums)
 
 
 def linearised(of: Moments, value: Floats, gradient: Floats, n: Floats) -> Estimate:
