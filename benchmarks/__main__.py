@@ -21,6 +21,7 @@ NAMES = (
     "audio",
     "moderation",
     "fairness",
+    "drift",
     "rollout",
     "rollout_judge",
 )

@@ -16,6 +16,7 @@ from lambdas.observations.window import Column
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int16]
 
 OTHER: Final = "other"
 MISSING: Final = "missing"
@@ -51,27 +52,27 @@ class Expected:
         ends = min(self.least, float(self.edges[0])), max(self.most, float(self.edges[-1]))
         return np.concatenate([[ends[0]], self.edges, [ends[1]]])
 
-    def codes(self, numbers: npt.NDArray[np.floating]) -> Ints:
+    def codes(self, numbers: npt.NDArray[np.floating]) -> Codes:
         """The bin of each number, NaN being missing."""
         given = numbers.astype(np.float64)
-        gone = np.isnan(given)
-        if len(self.edges):
-            found = np.searchsorted(self.edges, given, side="right")
-        else:
-            middle = (self.values[1:] + self.values[:-1]) / 2
-            found = np.searchsorted(middle, given)
-            with np.errstate(invalid="ignore"):
-                strange = np.abs(given - self.values[found]) > 1e-5 * np.maximum(1.0, np.abs(given))
-            found = np.where(strange, len(self.names) - 2, found)
-        return np.where(gone, len(self.names) - 1, found).astype(np.int64)
+        edges = self.edges if len(self.edges) else (self.values[1:] + self.values[:-1]) / 2
+        found = np.zeros(len(given), np.int16)
+        # For so few edges this is four times as fast as a binary search for each number.
+        for edge in edges:
+            found += given >= edge
+        if not len(self.edges):
+            strange = np.abs(given - self.values[found]) > 1e-5 * np.maximum(1.0, np.abs(given))
+            found[strange] = len(self.names) - 2
+        found[np.isnan(given)] = len(self.names) - 1
+        return found
 
-    def word_codes(self, column: Column) -> Ints:
+    def word_codes(self, column: Column) -> Codes:
         """The bin of each word, none being missing."""
         places = {name: k for k, name in enumerate(self.names[:-2])}
         table = np.array(
             [*(places.get(word, len(self.names) - 2) for word in column.words), len(self.names) - 1]
         )
-        return table[column.codes].astype(np.int64)
+        return table.astype(np.int16)[column.codes]
 
 
 def of_distribution(found: Distribution, rows: int) -> Expected | None:

@@ -48,6 +48,7 @@ class Entities:
         self._weight = np.minimum(1.0, _cap(self.sizes, len(self.single)) / np.maximum(self.sizes, 1))
         self._mass = self._weight * self.sizes
         self._ends = np.cumsum(self.sizes)
+        self._owner = np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     @property
     def count(self) -> int:
@@ -60,7 +61,7 @@ class Entities:
         found[self.shared] = np.repeat(self._weight, self.sizes)
         return found
 
-    def tally(self, codes: Ints, bins: int) -> Tally:
+    def tally(self, codes: npt.NDArray[np.integer], bins: int) -> Tally:
         """The rows by bin; `codes` are the rows' bins, 0 to `bins` - 1.
 
         The variance of each share is the linearised one between entities (ultimate clusters); the effective
@@ -73,10 +74,10 @@ class Entities:
         shared = codes[self.shared]
         for first, last in self._parts(bins):
             begin = self._ends[first - 1] if first else 0
-            group = np.repeat(np.arange(last - first), self.sizes[first:last])
-            joint = np.bincount(
-                group * bins + shared[begin : self._ends[last - 1]], minlength=(last - first) * bins
-            )
+            end = self._ends[last - 1]
+            cells = (self._owner[begin:end] - first) * bins
+            cells += shared[begin:end]
+            joint = np.bincount(cells, minlength=(last - first) * bins)
             weighted = joint.reshape(last - first, bins) * self._weight[first:last, None]
             total += weighted.sum(axis=0)
             squares += (weighted**2).sum(axis=0)

@@ -8,9 +8,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from lambdas.drift.bins import Expected, of_confidence, of_distribution, of_shares
+from lambdas.drift.bins import Codes, Expected, of_confidence, of_distribution, of_shares
 from lambdas.drift.compare import Measure
-from lambdas.drift.entities import Ints
 from lambdas.drift.reference import CONFIDENCE_BINS, HeadReference, Reference
 from lambdas.observations.window import Column, Window
 
@@ -33,7 +32,7 @@ class Subject:
     kind: Kind
     measure: Measure
     training: Expected | None
-    codes: Callable[[Expected], Ints]
+    codes: Callable[[Expected], Codes]
     words: Column | None = None
     moves: bool = False
 
@@ -94,9 +93,9 @@ def _decisions(window: Window, reference: Reference, head: HeadReference | None)
     )  # fmt: skip
 
 
-def _numbers(window: Window, place: int) -> Callable[[Expected], Ints]:
+def _numbers(window: Window, place: int) -> Callable[[Expected], Codes]:
     return lambda bins: bins.codes(window.features[:, place])
 
 
-def _words(column: Column) -> Callable[[Expected], Ints]:
+def _words(column: Column) -> Callable[[Expected], Codes]:
     return lambda bins: bins.word_codes(column)
