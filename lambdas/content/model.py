@@ -47,13 +47,14 @@ class Lazy(Generic[T]):
 class Folders(Mapping[str, Path]):
     """The folders of some assets by name, each fetched when it is first asked for; and the bundle's own.
 
-    Asking raises BundleError, DependencyDown.
+    They are held for as long as this is. Asking raises BundleError, DependencyDown.
     """
 
     def __init__(self, folder: Path, known: Mapping[str, Asset], assets: Assets) -> None:
         self._folder = folder
         self._known = known
         self._assets = assets
+        self._hold = assets.hold(known)
 
     def __getitem__(self, name: str) -> Path:
         return self._folder if name == BUNDLE else self._assets.folder(name, self._known[name].files)
@@ -88,6 +89,8 @@ class ContentModel:
         self.bounds = bounds_of(manifest.heads)
         self.severities = _severities(manifest)
         known = assets_of(manifest.settings)
+        self.folders = Folders(folder, known, assets)
+        """All that this model may ever ask for."""
 
         def folders(names: tuple[str, ...]) -> Folders:
             return Folders(folder, {name: known[name] for name in names if name in known}, assets)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import msgspec
 
@@ -37,8 +38,18 @@ class Downloads(Protocol):
         ...
 
 
+class Hold:
+    """Somebody works with these folders: while this is kept, they are not given up."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.folders = frozenset(folders)
+
+
 class Assets:
-    """The assets of one service in the cache folder. Not for several threads at once."""
+    """The assets of one service in the cache folder. Not for several threads at once.
+
+    Where there is no room for another, those that nobody holds are given up, the oldest first.
+    """
 
     def __init__(self, service: str, reader: Downloads, cache: Path) -> None:
         self._service = service
@@ -46,6 +57,13 @@ class Assets:
         self._cache = cache / ASSETS
         self._checked: set[Path] = set()
         self._breaker = Breaker("the bucket of assets")
+        self._holds: WeakSet[Hold] = WeakSet()
+
+    def hold(self, assets: Mapping[str, Asset]) -> Hold:
+        """Keep the folders of `assets`, there or still to come, for as long as what this returns."""
+        hold = Hold(self._place(name, asset.files) for name, asset in assets.items())
+        self._holds.add(hold)
+        return hold
 
     def folder(self, name: str, files: Mapping[str, FileEntry]) -> Path:
         """The folder with `files`, each with the sha256 that is said; downloaded when it is not there yet.
@@ -53,7 +71,7 @@ class Assets:
         Content-addressed: other files under the same name are another folder. What lands is checked before it
         gets its name, and what is found once a process. Raises BundleError, DependencyDown.
         """
-        folder = self._cache / f"{name}-{_digest(files)[:16]}"
+        folder = self._place(name, files)
         if folder in self._checked:
             return folder
         if not _whole(folder, files):
@@ -62,11 +80,12 @@ class Assets:
         self._checked.add(folder)
         return folder
 
+    def _place(self, name: str, files: Mapping[str, FileEntry]) -> Path:
+        return self._cache / f"{name}-{_digest(files)[:16]}"
+
     def _download(self, name: str, files: Mapping[str, FileEntry], folder: Path) -> None:
         self._cache.mkdir(parents=True, exist_ok=True)
-        needed, free = sum(entry.bytes for entry in files.values()), shutil.disk_usage(self._cache).free
-        if free < needed:
-            raise BundleError(f"{self._cache} has {free} bytes free, {name} needs {needed}")
+        self._make_room(name, sum(entry.bytes for entry in files.values()))
         with tempfile.TemporaryDirectory(dir=self._cache, prefix=".incoming-") as incoming:
             landing = Path(incoming) / folder.name
             landing.mkdir()
@@ -82,6 +101,17 @@ class Assets:
             except OSError:
                 if not folder.is_dir():
                     raise  # not another worker that was faster
+
+    def _make_room(self, name: str, needed: int) -> None:
+        """Raise BundleError when there is no room for `needed` bytes, even without what nobody holds."""
+        held = frozenset[Path]().union(*(hold.folders for hold in self._holds))
+        others = [folder for folder in self._cache.iterdir() if folder not in held and folder.name[0] != "."]
+        others.sort(key=lambda folder: folder.stat().st_mtime)
+        while (free := shutil.disk_usage(self._cache).free) < needed:
+            if not others:
+                raise BundleError(f"{self._cache} has {free} bytes free, {name} needs {needed}")
+            self._checked.discard(others[0])
+            shutil.rmtree(others.pop(0), ignore_errors=True)
 
     def _fetch(self, key: str, to: Path) -> None:
         self._breaker.call(lambda: self._reader.download(key, to))

@@ -57,13 +57,15 @@ before = set(sys.modules)
 from lambdas.content.media import MediaStore
 from lambdas.content.schema import ContentRequest
 from lambdas.content.service import Content
+from lambdas.core.assets import Assets
 from lambdas.core.bundle import decode_manifest
 from lambdas.core.service import Stamp
 
 class Nothing:
     def __getattr__(self, name): raise AssertionError(f"a text-only post asked for {name}")
 
-service = Content(MediaStore(Nothing()), Nothing(), Nothing(), budget=1.0)
+assets = Assets("content", Nothing(), folder / "assets")
+service = Content(MediaStore(Nothing()), assets, Nothing(), budget=1.0)
 model = service.open(folder, decode_manifest((folder / "manifest.json").read_bytes(), "content"))
 posts = [ContentRequest(text="you idiot"), ContentRequest(text="hello")]
 service.check(posts)

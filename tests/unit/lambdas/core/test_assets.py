@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from lambdas.core.assets import Assets, assets_of, key_of
+from lambdas.core.assets import Asset, Assets, assets_of, key_of
 from lambdas.core.bundle import FileEntry
 from lambdas.core.errors import BundleError, DependencyDown
 from tests.support.bundles import Shelf
@@ -70,6 +73,45 @@ def test_what_is_missing_says_so_and_what_is_down_is_left_alone(shelf: Shelf, tm
         with pytest.raises(DependencyDown):
             assets.folder("net", FILES)
     assert len(shelf.reads) - before == 3
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The disk takes three assets of 1,000 bytes and no more."""
+
+    def usage(_: Path) -> SimpleNamespace:
+        used = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+        return SimpleNamespace(free=3_500 - used)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    return 3
+
+
+def thousand(number: int) -> tuple[bytes, dict[str, FileEntry]]:
+    body = bytes([number]) * 1_000
+    return body, {"net.onnx": entry(body)}
+
+
+def test_what_nobody_holds_leaves_before_the_room_runs_out_the_oldest_first(
+    tmp_path: Path, room: int
+) -> None:
+    bodies = dict(thousand(number) for number in range(6))
+    shelf = Shelf({key_of("content", files["net.onnx"].sha256): body for body, files in bodies.items()})
+    assets, files = Assets("content", shelf, tmp_path), list(bodies.values())
+    held = assets.hold({"net": Asset(files[0])})
+    found = [assets.folder("net", each) for each in files[:room]]
+    for age, folder in enumerate(found):
+        os.utime(folder, (1_000 + age, 1_000 + age))
+    third = assets.folder("net", files[3])
+    assert [folder.is_dir() for folder in (*found, third)] == [True, False, True, True]
+    assert assets.folder("net", files[1]).is_dir(), "it is fetched again, in the place of the next oldest"
+    assert found[0].is_dir() and not found[2].is_dir()
+    holds = [held, *(assets.hold({"net": Asset(each)}) for each in (files[1], files[3]))]
+    with pytest.raises(BundleError, match="bytes free"):
+        assets.folder("net", files[4])
+    assert all(folder.is_dir() for hold in holds for folder in hold.folders)
+    del held, holds
+    assert assets.folder("net", files[4]).is_dir() and not found[0].is_dir()
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "..", "a\\b"])
