@@ -70,15 +70,16 @@ status: setup  ## what runs, where, and which models answer
 # SERVICE=transactions takes CARD= MERCHANT= AMOUNT= TIME= LABEL= CATEGORY= PLACE=lat,long POSITIVE= instead of TEXT.
 # SERVICE=content takes IMAGE= AUDIO= (columns with paths) beside TEXT or in its place, LABEL=toxic or
 # LABEL=toxicity,threat, and POSITIVE= too.
+DATA_OPTIONS = $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
+  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
+  $(if $(TEST_CSV),--test-csv "$(TEST_CSV)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") \
+  $(if $(ENCODER),--encoder "$(ENCODER)") $(if $(CARD),--card "$(CARD)") \
+  $(if $(MERCHANT),--merchant "$(MERCHANT)") $(if $(AMOUNT),--amount "$(AMOUNT)") \
+  $(if $(CATEGORY),--category "$(CATEGORY)") $(if $(PLACE),--place "$(PLACE)") \
+  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(IMAGE),--image "$(IMAGE)") \
+  $(if $(AUDIO),--audio "$(AUDIO)")
 train: setup  ## train SERVICE=tickets [CSV=my.csv TEXT=subject,body LABEL=queue TIME= GROUP= TEST_CSV= DELIMITER= ENCODER=]
-	@$(PY) -m model_build train $(SERVICE) $(if $(CSV),--csv "$(CSV)") $(if $(TEXT),--text "$(TEXT)") \
-	  $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") $(if $(GROUP),--group "$(GROUP)") \
-	  $(if $(TEST_CSV),--test-csv "$(TEST_CSV)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") \
-	  $(if $(ENCODER),--encoder "$(ENCODER)") $(if $(CARD),--card "$(CARD)") \
-	  $(if $(MERCHANT),--merchant "$(MERCHANT)") $(if $(AMOUNT),--amount "$(AMOUNT)") \
-	  $(if $(CATEGORY),--category "$(CATEGORY)") $(if $(PLACE),--place "$(PLACE)") \
-	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(IMAGE),--image "$(IMAGE)") \
-	  $(if $(AUDIO),--audio "$(AUDIO)") $(TRAIN_FLAGS)
+	@$(PY) -m model_build train $(SERVICE) $(DATA_OPTIONS) $(TRAIN_FLAGS)
 
 publish: setup  ## make the newest bundle of SERVICE live [VERSION=], on the laptop or, with AWS=1, in your account
 	@$(PY) -m local publish $(SERVICE) $(if $(AWS),--aws) $(if $(VERSION),--version "$(VERSION)") $(PUBLISH_FLAGS)
@@ -103,12 +104,7 @@ fairness: setup  ## how a content model treats groups [VERSION= CSV= TEXT= LABEL
 	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(MITIGATE),--mitigate "$(MITIGATE)") $(FAIRNESS_FLAGS); fi
 
 retrain: setup  ## train again with people's verdicts, on the laptop's or, with AWS=1, your account's; takes CSV= ... as train
-	@$(PY) -m local retrain $(SERVICE) $(if $(AWS),--aws) $(if $(CSV),--csv "$(CSV)") \
-	  $(if $(TEXT),--text "$(TEXT)") $(if $(LABEL),--label "$(LABEL)") $(if $(TIME),--time "$(TIME)") \
-	  $(if $(GROUP),--group "$(GROUP)") $(if $(DELIMITER),--delimiter "$(DELIMITER)") $(RETRAIN_FLAGS)
-
-value: setup  ## money and hours saved today and this month, by service [SERVICE= AWS=1 JSON=1]
-	@$(PY) -m local value $(if $(filter file,$(origin SERVICE)),,$(SERVICE)) $(if $(AWS),--aws) $(if $(JSON),--json)
+	@$(PY) -m local retrain $(SERVICE) $(if $(AWS),--aws) $(DATA_OPTIONS) $(RETRAIN_FLAGS)
 
 # ---- quality ----------------------------------------------------------------------------------
 lint: setup  ## ruff, mypy, import-linter
