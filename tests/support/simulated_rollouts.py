@@ -184,7 +184,7 @@ class Kinds:
         """(requests, entities, entities that failed at once) of rollouts with these `counts`, by look."""
         first = 2 + sum(range(1, self._widths[0] + 1)) + self._widths[0]
         for table in self._tables:
-            yield tuple((counts @ table[:, [1, 0, first]]).T)  # type: ignore[misc]
+            yield tuple((counts @ table[:, [1, 0, first]]).T)
 
     def drawn(self, counts: Floats) -> Iterator[Drawn]:
         """What rollouts with these `counts` [runs, kinds] of each kind add up to, look by look."""

@@ -352,3 +352,11 @@ def test_with_all_of_the_traffic_only_the_pairs_and_the_margin_are_left() -> Non
     said = judge(made, msgspec.structs.replace(PLAN, share=1.0))
     assert finding(said, "failures").state == "worse"
     assert finding(said, "review").paired
+
+
+@pytest.mark.parametrize("plan", [PLAN, SHADOW])
+def test_in_parts_it_is_the_same(plan: JudgePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = world(2500, shadow=plan.shadow)
+    whole = judge(made, plan)
+    monkeypatch.setattr("lambdas.rollout.judge.PART", 700)
+    assert judge(made, plan) == whole
