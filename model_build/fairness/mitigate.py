@@ -47,7 +47,7 @@ def thresholds(tried: Tried) -> int:
         measured_on = _side(tried, measuring)
         found = search(
             chosen_on.decided, choosing, chosen_on.by, prices, least=least, most_cost=fairness.most_cost,
-            progress=stage,
+            most_more_review=fairness.most_more_review, progress=stage,
         )  # fmt: skip
         after = measured_on.decided.with_limits(found.remove_from, found.review_from)
         first, second = (

@@ -15,7 +15,8 @@ class FairnessParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     `groups` are CSV columns in which people say what they are. `most_growth`: by how much a candidate's gap
     may be wider than the champion's before it may not be rolled out. `mitigation` is off unless asked for;
-    `most_cost` is the share by which decisions may become dearer for a narrower gap.
+    for a narrower gap decisions may become dearer by the share `most_cost`, and `most_more_review` of all
+    posts more may go to people: with everything looked at there is no gap either.
     """
 
     mitigation: Mitigation = "none"
@@ -23,3 +24,4 @@ class FairnessParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     groups: list[str] = []
     most_growth: Share = 0.05
     most_cost: Annotated[float, msgspec.Meta(ge=0.0)] = 0.1
+    most_more_review: Share = 0.05

@@ -107,18 +107,21 @@ def search(
     *,
     least: int,
     most_cost: float,
+    most_more_review: float = 1.0,
     progress: Progress = quiet,
 ) -> Decided:
     """`decided` under the thresholds with the narrowest gap on `rows`, at no more than `most_cost` (a share)
-    above what decisions cost before. The same ones when nothing is narrower."""
+    above what decisions cost before, and with no more than `most_more_review` of the rows more for people.
+    The same ones when nothing is narrower."""
     allowed = float(prices.costs(decided, rows).mean()) * (1.0 + most_cost) + 1e-12
+    looked_at = _reviewed(decided) + most_more_review + 1e-12
     best, best_gap = decided, _gap(decided, rows, by, least)
     done, total = 0, PASSES * len(decided.policies)
     for _ in range(PASSES):
         before = best_gap
         for place in range(len(decided.policies)):
             for tried in _moves(best, decided, place):
-                if float(prices.costs(tried, rows).mean()) > allowed:
+                if _reviewed(tried) > looked_at or float(prices.costs(tried, rows).mean()) > allowed:
                     continue
                 gap = _gap(tried, rows, by, least)
                 if gap < best_gap - BETTER:
@@ -128,6 +131,10 @@ def search(
         if best_gap >= before - BETTER:
             break
     return best
+
+
+def _reviewed(decided: Decided) -> float:
+    return float((decided.outcomes() == REVIEW).mean())
 
 
 def _gap(decided: Decided, rows: Rows, by: Sequence[Dimension], least: int) -> float:

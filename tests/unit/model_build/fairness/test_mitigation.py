@@ -57,6 +57,20 @@ def test_nothing_more_is_removed_than_before(most_cost: float) -> None:
     assert found.review_from[0] <= found.remove_from[0]
 
 
+def test_no_more_goes_to_people_than_is_allowed() -> None:
+    decided, rows, by = unfair()
+    shares, gaps = [], []
+    for more in (0.0, 0.05, 1.0):
+        found = search(decided, rows, by, PRICES, least=50, most_cost=9.0, most_more_review=more)
+        after = price(found, rows, by, PRICES, least=50)
+        shares.append(
+            after.review_share.value - price(decided, rows, by, PRICES, least=50).review_share.value
+        )
+        gaps.append(after.gap)
+    assert shares[0] <= 1e-9 and shares[1] <= 0.05 + 1e-9 < shares[2]
+    assert gaps[0] >= gaps[1] >= gaps[2], "less room is a wider gap, and not none"
+
+
 def test_where_groups_are_treated_alike_nothing_moves() -> None:
     decided, rows, _ = unfair()
     by = [of_sets("identity", [{"a"}] * len(rows), none=None)]
