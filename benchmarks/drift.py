@@ -43,7 +43,7 @@ def run() -> None:
             _stream(table, stream, trained(stream, build))
     _big(table)
     table.notes += [
-        "A delay counts windows of a day from the change on, the one of the alarm included; three is the least. "
+        "A delay counts windows of a day from the change on, that of the alarm included; three is the least. "
         "In brackets: decisions until then, and what alarmed first. Alarms by labels are told apart, at two "
         "shares of clear decisions that people look at. The streams go on for "
         f"{_days(TICKETS)} (tickets) and {_days(TRANSACTIONS)} (transactions) days after the change; 'none' "

@@ -14,6 +14,7 @@ from cdk.constructs.alarm_topic import AlarmTopic
 from cdk.constructs.alarms import add_alarms, alarm_specs, lateness_of
 from cdk.constructs.budget import monthly_budgets
 from cdk.constructs.dashboard import operations_dashboard
+from cdk.constructs.drift_job import drift_job
 from cdk.constructs.functions_dashboard import functions_dashboard
 from cdk.constructs.log_queries import save_queries
 from cdk.constructs.mail_formatter import MailFormatter
@@ -72,6 +73,7 @@ class OperationsStack(Stack):
         self.functions: dict[str, LoggedFunction] = {
             "rollout": self.rollouts.made,
             "value": value_job(self, self._near, services),
+            "drift": drift_job(self, self._near, services, self._people),
             "mail": mails.made,
         }
         dead_letters = {
