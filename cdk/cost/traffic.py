@@ -68,7 +68,7 @@ class Assumed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assets_mb: Amount = 250.0
     image_gb: Amount = 0.232
     pollers: Amount = 5.0
-    drift_days: Amount = 7.0
+    drift_days: Amount = 1.0
 
 
 class Traffic(msgspec.Struct, frozen=True):
