@@ -11,13 +11,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lambdas.core.characters import CAPITALS, DIGITS, LETTERS, how_many
 from lambdas.core.ngrams import words_of
+from lambdas.core.shape import SHAPE, shape_of
 from lambdas.tickets.lexicon import TERMS
 from lambdas.tickets.schema import CHANNELS, TIERS, TicketRequest
 
 _MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:[$€£]|usd|eur)", re.IGNORECASE)
-_SHOUTED = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{3,}\b")
 _TERM_SETS = tuple(TERMS.values())
 _CODE = re.compile(r"\b(?:[A-Z]{2,}[-_]?\d+|0x[0-9A-Fa-f]+|[45]\d\d)\b")
 
@@ -28,13 +27,7 @@ def text_of(subject: str | None, body: str | None) -> str:
 
 
 FEATURE_NAMES: Final[tuple[str, ...]] = (
-    "log_characters",
-    "log_words",
-    "exclamation_marks",
-    "question_marks",
-    "capital_share",
-    "shouted_words",
-    "digit_share",
+    *SHAPE,
     "has_subject",
     "money_mentions",
     "error_codes",
@@ -61,18 +54,10 @@ def handmade(
 
 def _handmade(ticket: TicketRequest, words: list[str]) -> list[float]:
     text = text_of(ticket.subject, ticket.body)
-    raw = text.encode("latin-1", "replace")
-    letters = how_many(raw, LETTERS) or 1
     spoken = set(words)
     previous = math.nan if ticket.previous_tickets is None else math.log1p(ticket.previous_tickets)
     return [
-        math.log1p(len(text)),
-        math.log1p(len(words)),
-        min(text.count("!"), 10),
-        min(text.count("?") + text.count("¿"), 10),
-        how_many(raw, CAPITALS) / letters,
-        min(len(_SHOUTED.findall(text)), 20),
-        how_many(raw, DIGITS) / len(raw),
+        *shape_of(text, words),
         float(bool(ticket.subject.strip())),
         min(len(_MONEY.findall(text)), 5),
         min(len(_CODE.findall(text)), 5),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, Protocol
@@ -14,17 +13,11 @@ import numpy.typing as npt
 from lambdas.content.text.lexicon import ADDRESSED, LANGUAGES, PAIRS, SPOKEN, WORDS, plain
 from lambdas.content.text.normalise import TRICKS, Normal
 from lambdas.content.text.toxic import LABELS
-from lambdas.core.characters import CAPITALS, DIGITS, LETTERS, how_many
+from lambdas.core.shape import SHAPE, shape_of
 
 OTHER: Final = "other"
 FEATURE_NAMES: Final[tuple[str, ...]] = (
-    "log_characters",
-    "log_words",
-    "exclamation_marks",
-    "question_marks",
-    "capital_share",
-    "shouted_words",
-    "digit_share",
+    *SHAPE,
     "second_person",
     *(f"trick_{name}" for name in TRICKS),
     *(f"words_{kind}" for kind in WORDS),
@@ -33,7 +26,6 @@ FEATURE_NAMES: Final[tuple[str, ...]] = (
     *(f"toxic_en_{label}" for label in LABELS),
 )
 
-_SHOUTED = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{3,}\b")
 _WORDS = tuple(WORDS.values())
 _PAIRS = tuple(PAIRS.values())
 _SPOKEN = tuple(SPOKEN.items())
@@ -83,18 +75,10 @@ def language_of(words: Sequence[str]) -> str:
 
 def _counted(normal: Normal, words: list[str]) -> list[float]:
     text = normal.text
-    raw = text.encode("latin-1", "replace")
-    letters = how_many(raw, LETTERS) or 1
     said = set(words)
     pairs = {f"{first} {second}" for first, second in pairwise(words)}
     return [
-        math.log1p(len(text)),
-        math.log1p(len(words)),
-        min(text.count("!"), 10),
-        min(text.count("?") + text.count("¿"), 10),
-        how_many(raw, CAPITALS) / letters,
-        min(len(_SHOUTED.findall(text)), 20),
-        how_many(raw, DIGITS) / (len(raw) or 1),
+        *shape_of(text, words),
         min(sum(word in ADDRESSED for word in words), 10),
         *[math.log1p(count) for count in normal.tricks],
         *[len(said & known) for known in _WORDS],
