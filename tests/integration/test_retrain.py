@@ -128,7 +128,7 @@ def test_verdicts_become_a_challenger_that_answers_nobody(
     assert found.champion.version == before
     assert found.challenger is not None
     assert (found.share, found.shadow) == (0.0, False)
-    assert "--as challenger --share 0.1" in told
+    assert "make rollout SERVICE=tickets VERSION=" in told
     assert "passed   not worse: log-loss" in told
 
     folder = tmp_path / "tickets" / "retrain"
