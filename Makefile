@@ -103,6 +103,9 @@ fairness: setup  ## how a content model treats groups [VERSION= CSV= TEXT= LABEL
 	  $(if $(LABEL),--label "$(LABEL)") $(if $(GROUPS),--groups "$(GROUPS)") \
 	  $(if $(POSITIVE),--positive "$(POSITIVE)") $(if $(MITIGATE),--mitigate "$(MITIGATE)") $(FAIRNESS_FLAGS); fi
 
+drift: setup  ## what has changed since SERVICE's model was trained: a report with plots [SINCE= UNTIL= AWS=1]
+	@$(PY) -m local drift $(SERVICE) $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") $(if $(AWS),--aws)
+
 retrain: setup  ## train again with people's verdicts, on the laptop's or, with AWS=1, your account's; takes CSV= ... as train
 	@$(PY) -m local retrain $(SERVICE) $(if $(AWS),--aws) $(DATA_OPTIONS) $(RETRAIN_FLAGS)
 
@@ -148,4 +151,4 @@ clean: down  ## delete what was made here: models, templates, the laptop's state
 	@rm -rf build cdk.out mlruns .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . \( -name .venv -o -name .tools -o -name node_modules \) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
-.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback ab fairness retrain value lint test bench synth cost deploy openapi lock clean
+.PHONY: help setup setup-encoders up down reset inbox stream redrive reviewer drill prometheus logs status train publish rollout rollback ab fairness drift retrain value lint test bench synth cost deploy openapi lock clean

@@ -18,6 +18,7 @@ from local import (
     ab,
     answers,
     deploy,
+    drift,
     emulator,
     events,
     function_logs,
@@ -78,7 +79,7 @@ def _run(options: argparse.Namespace, rest: list[str], place: Place, console: Co
         case "reset":
             down(place, console)
             reset(place, console)
-        case "inbox" | "logs" | "status" | "value" | "fairness":
+        case "inbox" | "logs" | "status" | "value" | "fairness" | "drift":
             _look(options, place, console)
         case "stream":
             put_on_stream(place, console, options)
@@ -124,6 +125,8 @@ def _look(options: argparse.Namespace, place: Place, console: Console) -> None:
             value.show(place, console, asked, on_aws=options.aws, as_json=options.json)
         case "fairness":
             learning.show_fairness(place, console, on_aws=options.aws)
+        case "drift":
+            drift.show(place, console, options)
 
 
 def up(place: Place, console: Console, *, kafka: bool) -> None:
@@ -324,6 +327,9 @@ def _parser() -> argparse.ArgumentParser:
     worth.add_argument("service", nargs="?", choices=NAMES, help="all of them when left out")
     worth.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     worth.add_argument("--json", action="store_true", help="as JSON, with all that it rests on")
+    drifting = commands.add_parser("drift", help="compare what comes in with what the model was trained on")
+    drifting.add_argument("service", choices=NAMES)
+    drift.add_options(drifting)
     treated = commands.add_parser("fairness", help="show how live decisions treat groups of people")
     treated.add_argument("--aws", action="store_true", help="of the AWS account of your own settings")
     return parser

@@ -92,7 +92,9 @@ def verdicts(judged: list[Judged], limits: Limits, rows: int, before: Mapping[st
             findings.append(finding(each, None, "too few", limits, rows))
             continue
         verdict = number in off if each.looks else None
-        after = step(each.known, each.now.counts, verdict, limits)
+        newest = [found.change.effect for found in each.looks if not found.recent]
+        back = bool(newest) and newest[0] < _limit(each, limits) / 2
+        after = step(each.known, each.now.counts, verdict, limits, back=back)
         if after.own and not each.known.own:
             unlike.append(each.subject.name)
         watched[each.subject.name] = after

@@ -27,7 +27,7 @@ TIMES: Final = (1.5, 2.0, 4.0)
 """The changes that are bet on: so many times the odds of an error, of all labelled decisions, and once more
 of the clear ones alone. There are few labels of these, and what people look at anyway would drown them."""
 BETS: Final = 2 * len(TIMES)
-OWN_ERRORS: Final = 5
+OWN_ERRORS: Final = 20
 """Errors of clear decisions from which on these may have a higher offset of their own."""
 LEARN_ERRORS: Final = 30
 """Errors that teach what is usual, and windows, of which the latter may be more when errors are rare."""

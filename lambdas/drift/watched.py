@@ -66,13 +66,18 @@ def looks(known: Watched, before: Expected, now: Tally, measure: Measure) -> lis
     return found
 
 
-def step(known: Watched, counts: Floats, off: bool | None, limits: Limits) -> Watched:
+def step(known: Watched, counts: Floats, off: bool | None, limits: Limits, *, back: bool = False) -> Watched:
     """`known` after one more window; `off` is the verdict, None for one to learn from.
+
+    `back`: the newest window alone is nearly as before. Then an alarm does not go on for what the recent ones
+    say together, which is a week old: somebody has mended the cause.
 
     One that was off in each of the first windows has been unlike the training data ever since the bundle
     answers: that is said once, and from then on it is compared with its own past. What is off is not learned
     from.
     """
+    if known.on and back:
+        known, off = msgspec.structs.replace(known, recent=[]), False
     past = np.array(known.past, np.float64) if known.past else np.zeros(len(counts))
     recent = [*known.recent, counts.tolist()][-max(limits.recent - 1, 0) :] if limits.recent > 1 else []
     if not (off and known.own):
