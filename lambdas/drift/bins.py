@@ -49,8 +49,13 @@ class Expected:
         """Where on the number line the bins are: points for `values`, the ends of the bins for `edges`."""
         if len(self.values):
             return self.values
-        ends = min(self.least, float(self.edges[0])), max(self.most, float(self.edges[-1]))
-        return np.concatenate([[ends[0]], self.edges, [ends[1]]])
+        edges = self.edges
+        # Rows of an outer bin lie near its edge; spread up to the farthest one they would move too far.
+        first, last = (
+            (2 * (edges[1] - edges[0]), 2 * (edges[-1] - edges[-2])) if len(edges) > 1 else (1.0, 1.0)
+        )
+        low, high = max(self.least, edges[0] - first), min(self.most, edges[-1] + last)
+        return np.concatenate([[min(low, edges[0])], edges, [max(high, edges[-1])]])
 
     def codes(self, numbers: npt.NDArray[np.floating]) -> Codes:
         """The bin of each number, NaN being missing."""

@@ -31,7 +31,7 @@ path.estimate{fill:none;stroke:var(--new);stroke-width:2}circle.measured{fill:va
 circle.hollow{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:1rem}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:.25rem .5rem;
-border-bottom:1px solid var(--rule)}th:first-child,td:first-child,.l{text-align:left}
+border-bottom:1px solid var(--rule);white-space:nowrap}th:first-child,td:first-child,.l{text-align:left}
 .wide{overflow-x:auto}.key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin:0 .3em 0 .8em}
 """
 
@@ -95,7 +95,8 @@ def _verdict(report: Report) -> str:
 def _key() -> str:
     kinds = (("bad", "alarm"), ("warn", "off, not for long enough"), ("calm", "fine"))
     keys = "".join(f'<span class="key" style="background:var(--{k})"></span>{escape(w)}' for k, w in kinds)
-    return f'<p class="sub">{keys}</p>'
+    told = "Beyond the line and fine: large, and no more than chance gives so few decisions."
+    return f'<p class="sub">{keys}<br>{told}</p>'
 
 
 def _histogram(each: Finding) -> str:

@@ -120,4 +120,5 @@ def _days(past: Sequence[Past], xs: Sequence[float], base: float) -> list[str]:
     if not past:
         return []
     chosen = sorted({0, len(past) // 2, len(past) - 1})
-    return [svg.text(xs[k], base + 15, past[k].until[:10], "small", "middle") for k in chosen]
+    ends = {0: "start", len(past) - 1: "end"} if len(past) > 2 else {}
+    return [svg.text(xs[k], base + 15, past[k].until[:10], "small", ends.get(k, "middle")) for k in chosen]

@@ -132,3 +132,13 @@ def test_rows_are_chosen_in_every_column() -> None:
     )
     assert (two.id.tolist(), two.features.tolist()) == ([1, 3], [[1], [3]])
     assert two.segments["language"].codes.tolist() == [0, 1]
+
+
+def test_a_night_brings_its_decisions_and_the_older_ones_that_a_label_came_to() -> None:
+    old, told = line("old", -3_000), line("told", -3_000, label="A", labelled_at="2026-11-03T12:20:00Z")
+    objects = bucket((key(-50), [old, line("told", -3_000)]), (key(0, 2), [told, line("new", 5)]))
+    found = Observations(objects, "tickets").between(
+        NOON - timedelta(days=30), NOON + timedelta(hours=1), written=NOON
+    )
+    assert found.id.tolist() == [row_id("told"), row_id("new")]
+    assert found.label.codes.tolist() == [0, -1]
