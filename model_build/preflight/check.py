@@ -50,6 +50,14 @@ def check(
         return verdicts
     if champion.manifest.bundle_hash == opened.manifest.bundle_hash:
         return [*verdicts, Verdict("champion", True, "the candidate is the same model as the champion")]
+    try:
+        champion.serve(service)
+    except BundleError as error:
+        said = (
+            f"this code cannot open {champion.version}, so it answers nobody where this code is deployed, and "
+            f"there is nothing to compare with: {error.detail}"
+        )
+        return [*verdicts, Verdict("champion", None, said)]
     if not rows:
         said = (
             "the rows that it was tested on are not in the workspace any more, so it cannot be compared with "

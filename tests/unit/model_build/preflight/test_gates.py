@@ -11,6 +11,7 @@ import pytest
 
 from lambdas.content.policies import OK, POLICIES
 from lambdas.core.bundle import CARD, MANIFEST, MODEL, FileEntry, Manifest, bundle_hash, sha256_of
+from lambdas.core.errors import BundleError
 from model_build.fairness.cells import codes_of
 from model_build.fairness.decided import Decided, decide
 from model_build.fairness.groups import of_sets
@@ -246,3 +247,25 @@ def test_a_growth_that_may_be_chance_is_said_and_stops_it_all_the_same() -> None
     assert value > 0.0 >= low
     assert verdict.passed is False
     assert "may be chance" in verdict.said
+
+
+class Newer(Known):
+    """The code of a later day, to which the champion's files say nothing."""
+
+    def served(self, folder: Path, heads: object, settings: object) -> object:
+        if folder.name == "champion":
+            raise BundleError("the pieces cannot be read, train again")
+        return super().served(folder, heads, settings)
+
+
+def test_a_champion_that_this_code_cannot_open_is_no_hurdle_for_the_one_that_it_can(tmp_path: Path) -> None:
+    service = Newer(fair)
+    old = open_bundle(bundle(tmp_path, "champion", fair), "content")
+    new = bundle(tmp_path, "candidate", biased)
+    found = check(
+        new, old, [rows(service)], service, gates=GateParameters(), fairness=FairnessParameters(), seed=1
+    )  # type: ignore[arg-type]
+    assert failed(found) == []
+    (said,) = [each.said for each in found if each.gate == "champion"]
+    assert "this code cannot open champion" in said
+    assert "train again" in said
