@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -26,10 +26,11 @@ class Sender(Protocol):
 
 
 class Later:
-    """The queue that `later_handler.py` works off."""
+    """The queue that `later_handler.py` works off. `nudge` wakes it, where it would come by a schedule."""
 
-    def __init__(self, queue: Sender) -> None:
+    def __init__(self, queue: Sender, nudge: Callable[[], None] | None = None) -> None:
         self._queue = queue
+        self._nudge = nudge
 
     def put(self, decision_id: str) -> str | None:
         """Hand over the sound of a decision; returns why not when the queue does not take it.
@@ -39,4 +40,7 @@ class Later:
         """
         once = hashlib.sha256(decision_id.encode()).hexdigest()
         body = msgspec.json.encode(ToTranscribe(decision_id)).decode()
-        return self._queue.send([Message(body, decision_id, once)]).get(0)
+        refused = self._queue.send([Message(body, decision_id, once)]).get(0)
+        if refused is None and self._nudge is not None:
+            self._nudge()
+        return refused

@@ -10,17 +10,20 @@ prefetch("content")
 
 from lambdas.content.serving import live_service
 from lambdas.content.transcribing import Transcribing
+from lambdas.core.drain import drained
 from lambdas.core.function import decision_function
 from lambdas.core.settings import DecisionSettings, load
 
 _parts = live_service()
 _decider, _telemetry = decision_function(_parts.service)
 
-handle = Transcribing(
-    _parts.service,
-    _parts.media,
-    _decider.store,
-    _decider.log,
-    _telemetry,
-    sample=load(DecisionSettings).review_sample,
+handle = drained(
+    Transcribing(
+        _parts.service,
+        _parts.media,
+        _decider.store,
+        _decider.log,
+        _telemetry,
+        sample=load(DecisionSettings).review_sample,
+    )
 )

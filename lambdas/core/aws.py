@@ -1,4 +1,5 @@
-"""The AWS calls of the functions: S3, DynamoDB, SQS, SNS and secrets, on one kept-alive connection each.
+"""The AWS calls of the functions: S3, DynamoDB, SQS, SNS, secrets and other functions, on one kept-alive
+connection each.
 
 See signing.py for why this is not botocore. Everything that can go wrong is a typed error: NotFound,
 PreconditionFailed, or DependencyDown, which says what did not answer.
@@ -378,7 +379,7 @@ class Message(NamedTuple):
 
 
 class Queue:
-    """Sends to one SQS queue."""
+    """Sends to one SQS queue, and takes from it. `timeout` bounds each call, a waiting one too."""
 
     BATCH = 10
     BATCH_BYTES = 240_000  # SQS takes 256 kB, the attributes counted
@@ -410,11 +411,60 @@ class Queue:
             start += len(entries)
         return refused
 
+    def receive(self, *, most: int, wait_seconds: int = 0) -> list[dict[str, Any]]:
+        """Up to `most` messages (10 at most) as SQS gives them, with all their attributes; none after
+        `wait_seconds` in which none came. Raises DependencyDown.
+
+        They come again when they are not deleted within the queue's visibility timeout.
+        """
+        request = {
+            "QueueUrl": self.url,
+            "MaxNumberOfMessages": most,
+            "WaitTimeSeconds": wait_seconds,
+            "AttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
+        found: list[dict[str, Any]] = self._json.call("ReceiveMessage", request).get("Messages") or []
+        return found
+
+    def delete(self, receipts: Sequence[str]) -> None:
+        """Delete the messages with these receipt handles, 10 at most. Raises DependencyDown naming one that
+        is still there."""
+        entries = [{"Id": str(number), "ReceiptHandle": each} for number, each in enumerate(receipts)]
+        answer = self._json.call("DeleteMessageBatch", {"QueueUrl": self.url, "Entries": entries})
+        for failed in answer.get("Failed") or ():
+            raise DependencyDown(
+                f"sqs did not delete a message: {failed.get('Code')}: {failed.get('Message')}"
+            )
+
     def depth(self) -> int:
         """About how many messages the queue holds, those under work included. Raises DependencyDown."""
         names = [f"ApproximateNumberOfMessages{part}" for part in ("", "NotVisible", "Delayed")]
         answer = self._json.call("GetQueueAttributes", {"QueueUrl": self.url, "AttributeNames": names})
         return sum(int(count) for count in answer.get("Attributes", {}).values())
+
+
+class Started:
+    """Starts another Lambda function, and does not wait for it."""
+
+    def __init__(self, name: str, *, timeout: float = 1.0) -> None:
+        self.name = name
+        self._http = Connection("lambda", timeout=timeout)
+        self._host = self._http.host(f"lambda.{self._http.region}.{self._http.suffix()}")
+
+    def start(self, event: Mapping[str, Any]) -> None:
+        """Have it run with `event`. Raises DependencyDown when Lambda does not take that."""
+        response = self._http.request(
+            "POST",
+            self._host,
+            f"/2015-03-31/functions/{self.name}/invocations",
+            headers={"X-Amz-Invocation-Type": "Event"},
+            body=msgspec.json.encode(event),
+        )
+        body = read_all(response, "lambda")
+        if response.status != 202:
+            why = body[:300].decode("utf-8", "replace")
+            raise DependencyDown(f"lambda answered {response.status}: {why}")
 
 
 class Secrets:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools import Logger
 
+from lambdas.core.drain import drained
 from lambdas.transactions.cards import Cards
 from lambdas.transactions.later import Update, update_of
 from lambdas.transactions.live import live_cards
@@ -41,4 +42,4 @@ class CatchUp:
 
 
 _log = Logger(service="transactions")
-handle = CatchUp(live_cards(_log), _log)
+handle = drained(CatchUp(live_cards(_log), _log))
