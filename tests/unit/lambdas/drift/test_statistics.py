@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -148,3 +150,31 @@ def test_wasserstein_on_points_is_scipys_and_on_bins_a_numerical_integral() -> N
     ]
     area = float(np.abs(cdf[0] - cdf[1]).mean() * 5)
     assert wasserstein(before, np.array([6.0, 0.0, 4.0]), ends) == pytest.approx(area, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("now", "least_chi_square", "most_ks"),
+    [
+        (lambda rng: rng.normal(0.0, 1.2, 1_000), 0.9, 0.4),
+        (lambda rng: np.where(rng.random(1_000) < 0.08, 0.5, rng.normal(size=1_000)), 0.9, 0.4),
+        (lambda rng: rng.normal(0.15, 1.0, 1_000), 0.4, 0.75),
+    ],
+    ids=["wider", "a heap at one value", "moved"],
+)
+def test_why_there_is_no_kolmogorov_smirnov_test_on_bins(
+    now: Any, least_chi_square: float, most_ks: float
+) -> None:
+    """What it alone would see is little, and what it misses is what a broken field looks like."""
+    rng = np.random.default_rng(0)
+    chi_square = ks = 0
+    for _ in range(100):
+        before = rng.normal(size=20_000)
+        edges = np.quantile(before, np.arange(1, 10) / 10)
+        old, new = (
+            np.bincount(np.searchsorted(edges, each), minlength=10).astype(float)
+            for each in (before, now(rng))
+        )
+        chi_square += two_sample(old, new).p < 1e-3
+        gap = float(np.abs(np.cumsum(old / old.sum()) - np.cumsum(new / new.sum())).max())
+        ks += stats.kstwobign.sf(gap * np.sqrt(20_000 * 1_000 / 21_000)) < 1e-3
+    assert chi_square / 100 >= least_chi_square and ks / 100 <= most_ks
