@@ -109,6 +109,9 @@ drift: setup  ## what has changed since SERVICE's model was trained: a report wi
 retrain: setup  ## train again with people's verdicts, on the laptop's or, with AWS=1, your account's; takes CSV= ... as train
 	@$(PY) -m local retrain $(SERVICE) $(if $(AWS),--aws) $(DATA_OPTIONS) $(RETRAIN_FLAGS)
 
+value: setup  ## money and hours saved today and this month, by service [SERVICE= AWS=1 JSON=1]
+	@$(PY) -m local value $(if $(filter file,$(origin SERVICE)),,$(SERVICE)) $(if $(AWS),--aws) $(if $(JSON),--json)
+
 # ---- quality ----------------------------------------------------------------------------------
 lint: setup  ## ruff, mypy, import-linter
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

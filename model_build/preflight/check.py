@@ -50,20 +50,9 @@ def check(
         return verdicts
     if champion.manifest.bundle_hash == opened.manifest.bundle_hash:
         return [*verdicts, Verdict("champion", True, "the candidate is the same model as the champion")]
-    try:
-        champion.serve(service)
-    except BundleError as error:
-        said = (
-            f"this code cannot open {champion.version}, so it answers nobody where this code is deployed, and "
-            f"there is nothing to compare with: {error.detail}"
-        )
-        return [*verdicts, Verdict("champion", None, said)]
-    if not rows:
-        said = (
-            "the rows that it was tested on are not in the workspace any more, so it cannot be compared with "
-            f"the champion {champion.version}: train it again"
-        )
-        return [*verdicts, Verdict("held-out rows", False, said)]
+    unreadable = _unreadable(champion, service)
+    if unreadable or not rows:
+        return [*verdicts, unreadable or _no_rows(champion)]
     for each in rows:
         new = row_scores(opened, service, each, progress)
         old = row_scores(champion, service, each, progress)
@@ -71,6 +60,27 @@ def check(
     if fairness is not None:
         verdicts += _fairness(opened, champion, rows, service, fairness, seed=seed)
     return verdicts
+
+
+def _unreadable(champion: Opened, service: TrainingService) -> Verdict | None:
+    """What is said of a champion that this code cannot open; None when it can."""
+    try:
+        champion.serve(service)
+    except BundleError as error:
+        said = (
+            f"this code cannot open {champion.version}, so it answers nobody where this code is deployed, "
+            f"and there is nothing to compare with: {error.detail}"
+        )
+        return Verdict("champion", None, said)
+    return None
+
+
+def _no_rows(champion: Opened) -> Verdict:
+    said = (
+        "the rows that it was tested on are not in the workspace any more, so it cannot be compared with "
+        f"the champion {champion.version}: train it again"
+    )
+    return Verdict("held-out rows", False, said)
 
 
 def _parity(opened: Opened) -> Verdict:

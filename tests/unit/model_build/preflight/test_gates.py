@@ -262,9 +262,8 @@ def test_a_champion_that_this_code_cannot_open_is_no_hurdle_for_the_one_that_it_
     service = Newer(fair)
     old = open_bundle(bundle(tmp_path, "champion", fair), "content")
     new = bundle(tmp_path, "candidate", biased)
-    found = check(
-        new, old, [rows(service)], service, gates=GateParameters(), fairness=FairnessParameters(), seed=1
-    )  # type: ignore[arg-type]
+    gates, fairness = GateParameters(), FairnessParameters()
+    found = check(new, old, [rows(service)], service, gates=gates, fairness=fairness, seed=1)  # type: ignore[arg-type]
     assert failed(found) == []
     (said,) = [each.said for each in found if each.gate == "champion"]
     assert "this code cannot open champion" in said
