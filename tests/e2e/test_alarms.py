@@ -15,7 +15,7 @@ import random
 import re
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,7 @@ from lambdas.core.variant import decode_rollout
 from lambdas.drift.report import State
 from lambdas.mail.catalogue import ALARMS, PREFIX
 from local import inbox, streaming
-from local.drills.traffic import Traffic, payments
+from local.drills.traffic import Traffic, payments, tickets
 from local.drills.world import World
 from local.place import Place
 from local.stack import Stack
@@ -81,15 +81,15 @@ def world(stack: Stack) -> World:
 def test_each_alarm_is_a_mail_when_it_starts_and_when_it_is_over(world: World, laptop: Place) -> None:
     """And what is a part of another alarm that is on is none."""
     stack, mailbox = world.stack, Mailbox(world.stack, laptop)
-    with broken_first(world):
-        wait_for(mailbox, "ALARM", FIRST)
+    with broken_first(world) as again:
+        wait_for(mailbox, "ALARM", FIRST, again)
     wait_for(mailbox, "OK", FIRST)
 
-    with broken_then(world):
-        wait_for(mailbox, "ALARM", THEN)
+    with broken_then(world) as again:
+        wait_for(mailbox, "ALARM", THEN, again)
         before = {name: len(mails) for name, mails in mailbox.of("ALARM").items()}
         parts = {(PREFIX + "stream-late", "log-failures"), (PREFIX + "api-latency", "api-errors")}
-        world.count_in_place_of_aws("api-errors", 6)
+        again()
         for part in ("stream-late", "api-latency"):
             world.count_in_place_of_aws(part, PUT[part])
         eventually(lambda: parts <= silent(stack), "no mails of their own", 60.0)
@@ -114,40 +114,51 @@ def test_each_alarm_is_a_mail_when_it_starts_and_when_it_is_over(world: World, l
         assert "it lasted" in end.text
 
 
-def wait_for(mailbox: Mailbox, state: str, names: tuple[str, ...]) -> None:
-    """Return when there is a mail of each alarm in `state`."""
+def wait_for(
+    mailbox: Mailbox, state: str, names: tuple[str, ...], again: Callable[[], None] | None = None
+) -> None:
+    """Return when there is a mail of each alarm in `state`; until then their causes come `again`."""
     deadline = time.monotonic() + SECONDS
     while missing := set(names) - set(mailbox.of(state)):
         assert time.monotonic() < deadline, f"no mail that says {state} of {sorted(missing)}"
-        time.sleep(1.0)
+        if again:
+            again()
+        time.sleep(2.0)
 
 
 @contextmanager
-def broken_first(world: World) -> Iterator[None]:
-    """The causes of FIRST, all at once, until the end of the block."""
+def broken_first(world: World) -> Iterator[Callable[[], None]]:
+    """The causes of FIRST, all at once, until the end of the block; gives what repeats the short ones."""
+
+    def again() -> None:
+        nonsense(world.stack)
+        for name, value in PUT.items():
+            world.count_in_place_of_aws(name, value)
+
     with ExitStack() as mend:
         mend.enter_context(challenger_that_does_not_load(world))
         mend.enter_context(drift_of_last_night(world))
         mend.enter_context(poison(world))
-        nonsense(world.stack)
-        for name, value in PUT.items():
-            world.count_in_place_of_aws(name, value)
-        yield
+        yield again
 
 
 @contextmanager
-def broken_then(world: World) -> Iterator[None]:
-    """The causes of THEN, all at once, until the end of the block."""
+def broken_then(world: World) -> Iterator[Callable[[], None]]:
+    """The causes of THEN, all at once, until the end of the block; gives what repeats the short one."""
+
+    def again() -> None:
+        failed = sum(world.stack.call("GET", "/v1/models").status >= 500 for _ in range(6))
+        assert failed == 6
+        world.count_in_place_of_aws("api-errors", failed)
+
     with ExitStack() as mend:
         mend.enter_context(no_model(world))
+        mend.enter_context(Traffic(world.stack, tickets()))
         gate = mend.enter_context(world.gate("transactions", "dynamodb"))
         mend.enter_context(Traffic(world.stack, payments()))
         gate.mode = "throttled"
         mend.enter_context(world.changed("catalog", SERVICES=None))
-        failed = sum(world.stack.call("GET", "/v1/models").status >= 500 for _ in range(6))
-        assert failed == 6
-        world.count_in_place_of_aws("api-errors", failed)
-        yield
+        yield again
 
 
 @contextmanager
