@@ -86,7 +86,7 @@ ALARMS: Final[Mapping[str, Known]] = {
         "The watch's log line names the queue, each message its reason; mend the cause, then make redrive.",
     ),
     "rollout-failed": Known(
-        "A rollout ended in an error, so nobody judges the challenger.",
+        "A rollout ended in an error and could not undo itself: the challenger may still answer.",
         "rollouts that ended in an error",
         ML,
         "make rollback puts the champion alone at once; then look at the execution in Step Functions.",
