@@ -1,4 +1,4 @@
-"""The tail of the chi-square distribution, without scipy: that is 35 MB of wheel for this one function."""
+"""The tail of the chi-square distribution, without scipy: that is 113 MB for this one function."""
 
 from __future__ import annotations
 
