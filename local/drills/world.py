@@ -137,7 +137,7 @@ class World:
             for mail in self.mails:
                 at = _seconds(mail.time)
                 if mail.alarm == f"triage-{alarm}" and mail.state == "ALARM" and at >= since - 1:
-                    return Fired(mail.alarm, at - since, mail.subject)
+                    return Fired(mail.alarm, max(0.0, at - since), mail.subject)
             if time.monotonic() >= deadline:
                 return None
             time.sleep(1.0)
