@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cdk.cost.assembly import source_of
+from cdk.cost.lines import POLLS_AN_HOUR
+from cdk.cost.schedules import runs_a_month
+from cdk.cost.traffic import HOURS, Assumed
 from cdk.metrics import MetricId, emitted
 from cdk.names import ROOT
 from cdk.services import SERVICES
@@ -63,6 +67,8 @@ def ledger(templates: Iterable[Template], metrics: Iterable[MetricId]) -> list[L
         ),
         Line("DynamoDB read units", _capacity(stack, "ReadCapacityUnits"), 25),
         Line("DynamoDB write units", _capacity(stack, "WriteCapacityUnits"), 25),
+        Line("SQS requests of idle pollers", _idle_polls(stack), 1_000_000),
+        Line("runs of schedules", _scheduled(stack), 1_000_000),
         Line("images kept in ECR", sum(map(_kept_images, stack.of("AWS::ECR::Repository"))), 2),
         Line("log groups without retention", _endless_logs(stack), 0),
         Line("functions without a log group", sum(map(_logs_anywhere, stack.of("AWS::Lambda::Function"))), 0),
@@ -162,6 +168,22 @@ def _capacity(stack: _Resources, unit: str) -> float:
         for part in (table, *table.get("GlobalSecondaryIndexes", [])):
             total += part["ProvisionedThroughput"][unit]
     return total
+
+
+def _idle_polls(stack: _Resources) -> float:
+    """A month's requests of what Lambda keeps at the queues of event source mappings when nothing comes."""
+    sources = map(source_of, stack.of("AWS::Lambda::EventSourceMapping"))
+    queues = sum(source.kind == "queue" for source in sources)
+    return queues * Assumed().pollers * POLLS_AN_HOUR * HOURS
+
+
+def _scheduled(stack: _Resources) -> float:
+    """How many invocations a month all schedules make; a million are free, those of callers included."""
+    return sum(
+        runs_a_month(rule["ScheduleExpression"]) * len(rule.get("Targets", ()))
+        for rule in stack.of("AWS::Events::Rule")
+        if "ScheduleExpression" in rule
+    )
 
 
 def _kept_images(repository: Properties) -> float:

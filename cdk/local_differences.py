@@ -29,6 +29,7 @@ class Target:
     tracking: bool
     metric_bridge: bool
     inbox: bool
+    drains: bool
     catch_up_seconds: int
     observe_seconds: int
     alarm_timing: AlarmTiming | None
@@ -55,6 +56,7 @@ AWS = Target(
     tracking=True,
     metric_bridge=False,
     inbox=False,
+    drains=True,
     catch_up_seconds=60,
     observe_seconds=300,
     alarm_timing=None,
@@ -71,6 +73,7 @@ LAPTOP = Target(
     tracking=False,
     metric_bridge=True,
     inbox=True,
+    drains=False,
     catch_up_seconds=10,
     observe_seconds=1,
     alarm_timing=AlarmTiming(period_seconds=60, evaluation_periods=1, datapoints=1),
@@ -121,6 +124,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         "emails of alarms and alerts",
         "an SQS queue on each of the two topics, read by `make inbox`",
         "the embedded AWS stores emails and sends none",
+    ),
+    Difference(
+        "drains",
+        "a schedule empties the queues of what nobody waits for: every minute, that of labels every 5",
+        "Lambda's poller does, as with the stream",
+        "polling three more queues is 2 million requests a month, which cost money on AWS and none here",
     ),
     Difference(
         "catch_up_seconds",

@@ -39,7 +39,10 @@ def function_of(
     service: str,
     environment: Mapping[str, str],
 ) -> LoggedFunction:
-    """The function `triage-<name>`, which logs as `service`. It may do nothing yet."""
+    """The function `triage-<name>`, which logs as `service`. It may do nothing yet.
+
+    One behind the API is traced. A worker is not: the traces that are free are for what callers wait for.
+    """
     return LoggedFunction(
         scope,
         "".join(word.capitalize() for word in name.split("-")),
@@ -53,6 +56,7 @@ def function_of(
         memory_mb=worker.memory_mb,
         storage_mb=worker.storage_mb,
         timeout_seconds=worker.timeout_seconds,
+        tracing=isinstance(worker, Service),
     )
 
 

@@ -39,7 +39,7 @@ def from_queue(
     At most `at_once` batches run at a time: a new account may have ten in all, and the API needs some. With
     `filters`, what fits none of them is dropped unseen.
     """
-    made.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn])
+    may_take_from(made, queue)
     return _mapping(
         made,
         "FromQueue",
@@ -48,6 +48,11 @@ def from_queue(
         scaling_config={"maximumConcurrency": at_once},
         filter_criteria=_criteria(filters) if filters else None,
     )
+
+
+def may_take_from(made: LoggedFunction, queue: sqs.IQueue) -> None:
+    """Let `made` take messages from `queue`: a mapping does so with the rights of its function."""
+    made.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn])
 
 
 def from_kinesis(

@@ -7,7 +7,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.constructs import event_sources
+from cdk.constructs import drains, event_sources
 from cdk.constructs.decision_function import (
     Neighbours,
     deciding_function,
@@ -16,6 +16,7 @@ from cdk.constructs.decision_function import (
 )
 from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
+from cdk.local_differences import Target
 from cdk.names import PROJECT
 from cdk.services import Service, Worker
 from cdk.settings import Settings
@@ -31,7 +32,7 @@ LATER_RECEIVES = 10
 LATER_DELAY_SECONDS = 2
 """What is handed over comes before its decision: when it is delivered, the decision is in the log."""
 CATCH_UP_RECEIVES = 1000
-"""The most that SQS takes: sixteen hours with the store down, a minute apart."""
+"""The most that SQS takes: sixteen hours with the store down, a minute apart, or more."""
 
 
 class ServiceStream(Construct):
@@ -50,7 +51,7 @@ class ServiceStream(Construct):
         service: Service,
         near: Neighbours,
         settings: Settings,
-        catch_up_seconds: int,
+        target: Target,
     ) -> None:
         super().__init__(scope, construct_id)
         self.functions: dict[str, LoggedFunction] = {}
@@ -62,8 +63,9 @@ class ServiceStream(Construct):
         self.later: sqs.Queue | None = None
         self.left: sqs.Queue | None = None
         self._service, self._near, self._settings = service, near, settings
+        self._drains = target.drains
         if service.catch_up:
-            self._add_catch_up(service.catch_up, catch_up_seconds)
+            self._add_catch_up(service.catch_up, target.catch_up_seconds)
         if service.stream:
             self._add_stream(service.stream)
         if service.later:
@@ -81,7 +83,7 @@ class ServiceStream(Construct):
         self.waiting, self.given_up = pair.queue, pair.dead_letters
         made = function_of(
             self,
-            worker,
+            drains.worker_of(worker, drains=self._drains, retry_seconds=retry_seconds),
             self._near,
             name=name,
             service=self._service.name,
@@ -91,7 +93,7 @@ class ServiceStream(Construct):
             },
         )
         self._near.store.open_to(made)
-        event_sources.from_queue(made, pair.queue)
+        drains.work_off(made, pair.queue, worker, drains=self._drains)
         self.functions["catch-up"] = made
 
     def _add_stream(self, worker: Worker) -> None:
@@ -122,17 +124,19 @@ class ServiceStream(Construct):
 
     def _add_later(self, worker: Worker) -> None:
         name = f"{self._service.name}-later"
+        retry_seconds = 6 * worker.timeout_seconds
         pair = FifoQueue(
             self,
             "LaterQueue",
             name=name,
-            retry_seconds=6 * worker.timeout_seconds,
+            retry_seconds=retry_seconds,
             most_receives=LATER_RECEIVES,
             delay_seconds=LATER_DELAY_SECONDS,
         )
         self.later, self.left = pair.queue, pair.dead_letters
-        made = later_function(self, self._service, worker, self._near, queue=pair.queue)
-        event_sources.from_queue(made, pair.queue, batch=1)
+        longer = drains.worker_of(worker, drains=self._drains, retry_seconds=retry_seconds)
+        made = later_function(self, self._service, longer, self._near, queue=pair.queue)
+        drains.work_off(made, pair.queue, worker, drains=self._drains, batch=1)
         self.functions["later"] = made
 
     def _connect(self, made: LoggedFunction) -> None:

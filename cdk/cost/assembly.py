@@ -12,12 +12,13 @@ from cdk.cost.schedules import runs_a_month
 from cdk.names import PROJECT
 
 Template = Mapping[str, Any]
-Kind = Literal["api", "stream", "queue", "kinesis", "kafka", "schedule", "topic", "called"]
+Kind = Literal["api", "stream", "queue", "drain", "kinesis", "kafka", "schedule", "topic", "called"]
 
 
 class Trigger(NamedTuple):
     """What starts a function: `runs` a month of a schedule; at most `batch` records of a source, gathered for
-    `window` seconds; `filtered` when only some records do. "called" is what other services of AWS call."""
+    `window` seconds; `filtered` when only some records do. A "drain" is a schedule that works off a queue;
+    "called" is what other services of AWS call."""
 
     kind: Kind
     runs: float = 0.0
@@ -120,12 +121,17 @@ def _secrets(stacks: Sequence[dict[str, Any]]) -> int:
     """How many secrets are named in environments, and as what brokers are asked with."""
     named = set()
     for _, function in _of(stacks, "AWS::Lambda::Function"):
-        named.add(function.get("Environment", {}).get("Variables", {}).get("FEATURE_STORE_SECRET"))
+        named.add(_variables(function).get("FEATURE_STORE_SECRET"))
     for _, source in _of(stacks, "AWS::Lambda::EventSourceMapping"):
         for access in source.get("SourceAccessConfigurations", ()):
             if "AUTH" in access.get("Type", ""):
                 named.add(json.dumps(access["URI"]))
     return len(named - {None})
+
+
+def _variables(function: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = function.get("Environment", {}).get("Variables", {})
+    return found
 
 
 def _functions(stack: dict[str, Any]) -> Iterator[Function]:
@@ -145,7 +151,7 @@ def _triggers(stack: dict[str, Any]) -> Iterator[tuple[str, Trigger]]:
         if permission["Principal"] == "apigateway.amazonaws.com":
             yield _target(permission["FunctionName"]), Trigger("api")
     for _, source in _of([stack], "AWS::Lambda::EventSourceMapping"):
-        yield _target(source["FunctionName"]), _source(source)
+        yield _target(source["FunctionName"]), source_of(source)
     for _, subscription in _of([stack], "AWS::SNS::Subscription"):
         if subscription["Protocol"] == "lambda":
             yield _target(subscription["Endpoint"]), Trigger("topic")
@@ -153,10 +159,13 @@ def _triggers(stack: dict[str, Any]) -> Iterator[tuple[str, Trigger]]:
         if "ScheduleExpression" in rule:
             runs = runs_a_month(rule["ScheduleExpression"])
             for target in rule.get("Targets", ()):
-                yield _target(target["Arn"]), Trigger("schedule", runs=runs)
+                name = _target(target["Arn"])
+                drains = "DRAIN_QUEUE_URL" in _variables(stack.get(name, {}).get("Properties", {}))
+                yield name, Trigger("drain" if drains else "schedule", runs=runs)
 
 
-def _source(source: Mapping[str, Any]) -> Trigger:
+def source_of(source: Mapping[str, Any]) -> Trigger:
+    """What an event source mapping with these properties starts its function by."""
     arn = json.dumps(source.get("EventSourceArn", ""))
     kind: Kind = "queue"
     if "SelfManagedEventSource" in source:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from cdk.cost.assembly import App, Function
 from cdk.cost.durations import (
     EXPLANATION,
+    NUDGED_SECONDS,
     SPOKEN_SHARE,
     cold_seconds,
     decision_seconds,
@@ -140,19 +141,26 @@ class Month:
     def _working(self, service: Service, function: Function) -> tuple[float, float]:
         """A worker of `service`, by the part of its name."""
         assumed = self.traffic.assumed
+        idle = woken = 0.0
+        if function.trigger.kind == "drain":
+            idle = function.trigger.runs
         match function.name.removeprefix(f"{service.name}-"):
             case "stream":
                 count = self.by_stream(service)
                 seconds = decision_seconds(service.name, function, assumed)
             case "later":
                 count = self.spoken(service)
+                woken = count if idle else 0.0
                 spoken = SPOKEN_SHARE * assumed.audio_seconds * 1000
                 seconds = on_lambda(spoken, function, assumed)
             case "learner":
                 count, seconds = self.labels_of(service), worker_seconds(function)
             case _:  # what waits for a store that was down
-                return 0.0, 0.0
-        return count, count * (seconds + assumed.cold_share * cold_seconds(service.name, function, assumed))
+                count = seconds = 0.0
+        runs = idle + woken if idle else count
+        waiting = idle * worker_seconds(function) + woken * NUDGED_SECONDS
+        starting = runs * assumed.cold_share * cold_seconds(service.name, function, assumed)
+        return runs, count * seconds + waiting + starting
 
     def labels_of(self, service: Service) -> float:
         """What of `labels` is this service's."""
@@ -188,6 +196,10 @@ class Month:
             return 0.0
         share = self.traffic.decisions[service.name] / self.traffic.total
         return grouped(self.records * share, observer.trigger.window)
+
+    def drains(self) -> float:
+        """How often a schedule, or a caller who waits, has a queue looked into."""
+        return sum(each.invocations for each in self.runs() if each.function.trigger.kind == "drain")
 
     def polled(self) -> Iterator[Function]:
         """The functions whose queue Lambda asks for messages all the time."""

@@ -39,10 +39,12 @@ and 0.19 for 5 s, loading apart."""
 SECONDS_ASSUMED: Final[Mapping[str, float]] = {"fairness": 240.0, "watch": 0.5, "value": 10.0, "drift": 60.0}
 """Seconds a run of what was not measured."""
 BY_TRIGGER: Final[Mapping[str, float]] = {
-    "api": 0.05, "stream": 0.05, "queue": 0.05, "kinesis": 0.05, "kafka": 0.05, "schedule": 5.0, "topic": 0.1,
-    "called": 1.0,
+    "api": 0.05, "stream": 0.05, "queue": 0.05, "drain": 0.05, "kinesis": 0.05, "kafka": 0.05,
+    "schedule": 5.0, "topic": 0.1, "called": 1.0,
 }  # fmt: skip
-"""The same of all others, by what starts them."""
+"""The same of all others, by what starts them; of a drain that finds its queue empty, and of each message."""
+NUDGED_SECONDS: Final = 3.0
+"""What a woken worker waits: 2 until its message is delivered, and 1 for another one."""
 
 
 def on_lambda(processor_ms: float, function: Function, assumed: Assumed) -> float:

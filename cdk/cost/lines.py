@@ -92,10 +92,10 @@ def _compute(month: Month) -> Iterator[Use]:
         assumed = month.traffic.assumed
         used = assumed.rollouts * assumed.transitions_a_rollout
         yield Use("step functions", used, f"{assumed.rollouts:g} rollouts")
-    scheduled = [each for each in runs if each.function.trigger.kind == "schedule"]
-    yield Use(
-        "eventbridge schedules", sum(each.invocations for each in scheduled), f"{len(scheduled)} schedules"
-    )
+    scheduled = [
+        each.function.trigger for each in runs if each.function.trigger.kind in {"schedule", "drain"}
+    ]
+    yield Use("eventbridge schedules", sum(each.runs for each in scheduled), f"{len(scheduled)} schedules")
 
 
 def _messages(month: Month) -> Iterator[Use]:
@@ -107,8 +107,9 @@ def _messages(month: Month) -> Iterator[Use]:
     looks = watch.trigger.runs * month.app.dead_letters if watch else 0.0
     yield Use(
         "sqs requests",
-        polls + 3 * sent + looks,
-        f"{polls:,.0f} of them ask {len(queues)} queues for messages",
+        polls + month.drains() + 3 * sent + looks,
+        f"{polls:,.0f} of them ask for messages all the time ({_many(len(queues), 'queue')}), "
+        f"{month.drains():,.0f} now and then",
     )
     alerts = traffic.total * assumed.alert_share
     yield Use("sns messages", alerts + 2 * assumed.alarm_mails, "alerts, alarms and what becomes of them")
@@ -140,8 +141,9 @@ def _storage(month: Month) -> Iterator[Use]:
         written + 2 * runs,
         f"{sum(objects.values()):,.0f} of observations, {2 * runs:,.0f} of value",
     )
-    refreshed = sum(grouped(each, assumed.refresh_seconds) for each in _rollout_readers(month))
-    starts = sum(_rollout_readers(month)) * assumed.cold_share * FILES_A_START
+    readers = list(_rollout_readers(month))
+    refreshed = sum(grouped(looks, assumed.refresh_seconds) for _, looks in readers)
+    starts = sum(invocations for invocations, _ in readers) * assumed.cold_share * FILES_A_START
     read = _observations_read(month, objects)
     yield Use(
         "s3 reads",
@@ -150,10 +152,18 @@ def _storage(month: Month) -> Iterator[Use]:
     )
 
 
-def _rollout_readers(month: Month) -> list[float]:
-    """The invocations of each function that looks at a service's rollout."""
-    names = {f"{s.name}{part}" for s in month.services for part in ("", "-stream", "-later")}
-    return [each.invocations for each in month.runs() if each.function.name in names]
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _rollout_readers(month: Month) -> Iterator[tuple[float, float]]:
+    """(invocations, those with something to do) of each function that looks at a service's rollout."""
+    runs = {each.function.name: each for each in month.runs()}
+    for service in month.services:
+        for part in ("", "-stream", "-later"):
+            if found := runs.get(service.name + part):
+                idle = found.function.trigger.kind == "drain"
+                yield found.invocations, month.spoken(service) if idle else found.invocations
 
 
 def _observations_read(month: Month, objects: dict[str, float]) -> float:

@@ -10,6 +10,7 @@ from constructs import Construct
 from cdk import own_repository
 from cdk.constructs.access import Access
 from cdk.constructs.decision_function import catalog_function, deciding_function, labels_function
+from cdk.constructs.drains import may_wake
 from cdk.constructs.exporter import exporter_function
 from cdk.constructs.rest_api import TriageApi, base_url
 from cdk.constructs.review_functions import console_function, review_function
@@ -61,6 +62,8 @@ class ApiStack(Stack):
             )
             if service.looks_back:
                 made.allow(["dynamodb:GetItem"], [state.decisions.table_arn])
+            if service.later and target.drains:
+                may_wake(made, service.name)
             self.functions[service.name] = made
         names = [service.name for service in services]
         self.functions[LABELS.name] = labels_function(

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk import own_repository
-from cdk.constructs import event_sources
+from cdk.constructs import drains
 from cdk.constructs.decision_function import learner_function
 from cdk.constructs.fairness_monitor import fairness_monitor, watched
 from cdk.constructs.mail_topic import MailTopic
@@ -71,21 +71,21 @@ class StreamingStack(Stack):
                     service=service,
                     near=self._near,
                     settings=settings,
-                    catch_up_seconds=target.catch_up_seconds,
+                    target=target,
                 )
                 self.streams[service.name] = stream
                 self.functions |= {f"{service.name}-{p}": made for p, made in stream.functions.items()}
         self.labels = FifoQueue(
             self, "Labels", name="labels", retry_seconds=LABEL_RETRY_SECONDS, most_receives=LABEL_RECEIVES
         )
-        self._add_learner(services)
+        self._add_learner(services, target)
         self._add_observer(services, state, target)
         self.alerts = self._alert_topic(settings, target)
         if watched(services):
             self.functions["fairness"] = fairness_monitor(self, self._near, self.alerts)
         self._outputs()
 
-    def _add_learner(self, services: Sequence[Service]) -> None:
+    def _add_learner(self, services: Sequence[Service], target: Target) -> None:
         """The worker of the label queue. It gets the labels of its own service only: the rest is dropped."""
         learning = [(service, service.learner) for service in services if service.learner]
         if len(learning) > 1:
@@ -94,9 +94,20 @@ class StreamingStack(Stack):
         for service, worker in learning:
             stream = self.streams.get(service.name)
             made = learner_function(
-                self, service, worker, self._near, waiting=stream.waiting if stream else None
+                self,
+                service,
+                drains.worker_of(worker, drains=target.drains, retry_seconds=LABEL_RETRY_SECONDS),
+                self._near,
+                waiting=stream.waiting if stream else None,
             )
-            event_sources.from_queue(made, self.labels.queue, filters=[{"body": {"service": [service.name]}}])
+            drains.work_off(
+                made,
+                self.labels.queue,
+                worker,
+                drains=target.drains,
+                minutes=drains.LABEL_MINUTES,
+                filters=[{"body": {"service": [service.name]}}],
+            )
             self.functions[f"{service.name}-learner"] = made
 
     def _alert_topic(self, settings: Settings, target: Target) -> sns.ITopic:

@@ -17,8 +17,8 @@ from tests.infrastructure.assembly import Assembly
 from tests.infrastructure.synthesize import more_services as with_one_more
 
 NAMES = [service.name for service in SERVICES]
-RARE = {"transactions-catch-up", "transactions-stream", "transactions-learner", "catalog", "exporter"}
-"""Functions that this traffic does not start: nothing is on a stream, waits for a store, asks for a list."""
+RARE = {"transactions-stream", "catalog", "exporter"}
+"""Functions that this traffic does not start: nothing is on a stream, and nobody asks for a list."""
 
 
 def bill(assembly: Assembly, *changes: str, total: float = 100_000) -> Bill:
@@ -52,10 +52,29 @@ def test_the_default_app_pays_for_requests_and_no_hours(plain: Assembly) -> None
     }
     assert found["dynamodb write units"] <= 25 * 730 and found["dynamodb read units"] <= 25 * 730
     assert found["cloudwatch metrics"] <= 10 and found["cloudwatch alarms"] <= 10
+
+
+def test_what_nobody_calls_costs_cents_for_what_is_stored_and_looked_at(plain: Assembly) -> None:
+    """No request to a queue, no run, no trace."""
     still = {line.price: line.usd for line in bill(plain, total=0).lines if line.usd}
-    # What nobody uses costs the polling of queues, and cents for what is stored and looked at.
-    assert still.pop("sqs requests") < 1.0
+    assert set(still) == {"s3 storage", "s3 writes", "s3 reads", "ecr storage", "api calls"}
     assert sum(still.values()) < 0.1
+    old = bill_of("old", traffic_of(NAMES, 0, {}, ()), list(plain.templates.values()), load_prices())
+    assert round(old.usd, 1) == 0.0
+
+
+def test_a_queue_that_a_schedule_drains_is_counted_by_its_runs(plain: Assembly, laptop: Assembly) -> None:
+    idle = used(bill(plain, "alarm_mails=0", total=0))
+    drains = 2 * 730 * 60 + 730 * 12
+    looks = app_of(list(plain.templates.values())).dead_letters * 730 * 12
+    assert idle["sqs requests"] == pytest.approx(5 * 180 * 730 + drains + looks)
+    polled = bill(laptop, total=0)
+    assert used(polled)["sqs requests"] > 4 * 5 * 180 * 730, "what the price of it would be on AWS"
+    # A sound that is handed over wakes the worker, which is a run besides those of the schedule.
+    month = Month(app_of(list(plain.templates.values())), SERVICES, traffic_of(NAMES, 3e5, {}, []))
+    runs = {run.function.name: run.invocations for run in month.runs()}
+    assert runs["content-later"] == pytest.approx(730 * 60 + 1e5 * 0.05 * 0.5)
+    assert runs["transactions-catch-up"] == 730 * 60 and runs["transactions-learner"] == 730 * 12
 
 
 def test_what_is_turned_on_is_priced(everything: Assembly, kinesis: Assembly, kafka: Assembly) -> None:

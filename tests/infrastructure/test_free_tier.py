@@ -25,7 +25,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": kind, "Properties": properties}
 
 
-@pytest.mark.parametrize("variant", ["plain", "everything", "kafka", "laptop", "more_services"])
+@pytest.mark.parametrize("variant", ["plain", "everything", "kafka", "more_services"])
 def test_the_app_stays_inside_the_free_tier(variant: str, request: pytest.FixtureRequest) -> None:
     assembly: Assembly = request.getfixturevalue(variant)
     services = listed_services() if variant == "more_services" else SERVICES
@@ -35,6 +35,22 @@ def test_the_app_stays_inside_the_free_tier(variant: str, request: pytest.Fixtur
         if line.over
     ]
     assert over == []
+
+
+def test_what_would_cost_money_on_the_laptop_is_its_pollers_which_cost_none_there(
+    laptop: Assembly, plain: Assembly
+) -> None:
+    """On AWS one queue is polled, and schedules look into the others."""
+    found = {
+        name: {line.what: line for line in ledger(assembly.templates.values(), set())}
+        for name, assembly in (("laptop", laptop), ("plain", plain))
+    }
+    assert [what for what, line in found["laptop"].items() if line.over] == ["SQS requests of idle pollers"]
+    assert found["laptop"]["SQS requests of idle pollers"].used == 4 * 5 * 3 * 60 * 730
+    assert found["plain"]["SQS requests of idle pollers"].used == 5 * 3 * 60 * 730
+    # Two queues each minute, labels and dead letters each 5 minutes, and what runs by the hour or the day.
+    a_month = 730 * 60
+    assert a_month * 2.4 < found["plain"]["runs of schedules"].used < a_month * 2.5
 
 
 def test_kinesis_is_the_one_thing_that_the_ledger_holds_against_a_stream_on_it(kinesis: Assembly) -> None:
@@ -56,8 +72,10 @@ def test_a_fourth_service_brings_a_metric_and_no_alarm_and_all_ten_of_both_are_u
         assert after[units] == before[units] <= 25
 
 
-def test_a_second_stream_is_an_alarm_more_and_that_is_all_it_is_over() -> None:
+def test_a_second_stream_is_an_alarm_and_a_polled_queue_more() -> None:
     """AWS counts each metric under an alarm on several: 0.10 USD a month for each stream after the first."""
+    polled = resource("AWS::Lambda::EventSourceMapping", EventSourceArn={"Fn::GetAtt": ["Queue", "Arn"]})
+    assert not lines([polled])["SQS requests of idle pollers"].over
     parts = [{"MetricStat": {"Metric": {"Namespace": "AWS/SQS", "MetricName": "Age"}}}] * 2
     late = resource("AWS::CloudWatch::Alarm", Metrics=[*parts, {"Expression": "MAX(METRICS())"}])
     others = [resource("AWS::CloudWatch::Alarm", **ALARM)] * 9
@@ -148,6 +166,15 @@ DASHBOARD = {
             [resource("AWS::ApiGateway::Stage", MethodSettings=[{"LoggingLevel": "INFO"}])],
         ),
         ("functions without a log group", [resource("AWS::Lambda::Function")]),
+        (
+            "SQS requests of idle pollers",
+            [resource("AWS::Lambda::EventSourceMapping", EventSourceArn={"Fn::GetAtt": ["Queue", "Arn"]})]
+            * 2,
+        ),
+        (
+            "runs of schedules",
+            [resource("AWS::Events::Rule", ScheduleExpression="rate(1 minute)", Targets=[{}])] * 23,
+        ),
         ("budgets", [resource("AWS::Budgets::Budget")] * 3),
         ("instances larger than micro", [resource("AWS::EC2::Instance", InstanceType="m5.large")]),
         (

@@ -52,7 +52,7 @@ def test_on_the_laptop_a_zip_and_the_same_handler(laptop: Assembly) -> None:
 def test_apart_from_the_packaging_the_laptops_functions_are_the_same(
     plain: Assembly, laptop: Assembly
 ) -> None:
-    """The laptop has its feature store named by a secret, as any user may have."""
+    """The laptop has its feature store named by a secret, as any user may have, and no worker to wake."""
     packaging = {"Code", "PackageType", "ImageConfig", "Handler", "Runtime"}
 
     def rest(assembly: Assembly) -> dict[str, Json]:
@@ -61,6 +61,7 @@ def test_apart_from_the_packaging_the_laptops_functions_are_the_same(
             for name, function in functions(assembly).items()
         }
         found["triage-transactions"]["Environment"]["Variables"].pop("FEATURE_STORE_SECRET", None)
+        found["triage-content"]["Environment"]["Variables"].pop("LATER_FUNCTION", None)
         found.pop("triage-exporter", None)  # off on AWS unless it is asked for
         return found
 
@@ -97,12 +98,20 @@ def test_every_function_logs_to_a_group_that_forgets(variant: str, request: pyte
         assert retention[function.properties["LoggingConfig"]["LogGroup"]["Ref"]] == 30
 
 
-def test_functions_are_traced_and_answer_before_the_gateway_gives_up(plain: Assembly) -> None:
-    nobody_waits = {"triage-content-later", "triage-transactions-learner"}
-    for name, function in functions(plain).items():
+def test_functions_behind_the_api_are_traced_and_answer_before_the_gateway_gives_up(plain: Assembly) -> None:
+    for function in functions(plain).values():
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert function["Timeout"] < 29 or name in nobody_waits
-        assert "ReservedConcurrentExecutions" not in function, "a new account may have ten in all"
+        assert function["Timeout"] < 29
+
+
+@pytest.mark.parametrize("variant", ["plain", "everything", "kinesis", "kafka", "laptop"])
+def test_nobody_else_uses_up_the_traces_that_are_free(variant: str, request: pytest.FixtureRequest) -> None:
+    assembly: Assembly = request.getfixturevalue(variant)
+    served = set(functions(assembly))
+    for made in assembly.resources("AWS::Lambda::Function"):
+        traced = made.properties.get("TracingConfig", {}).get("Mode") == "Active"
+        assert traced == (made.properties.get("FunctionName") in served), made.logical_id
+        assert "ReservedConcurrentExecutions" not in made.properties, "a new account may have ten in all"
 
 
 def test_the_zip_holds_the_package_and_nothing_else(laptop: Assembly) -> None:

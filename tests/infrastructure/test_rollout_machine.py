@@ -61,7 +61,7 @@ def test_the_machine_is_standard_logged_and_traced(variant: str, request: pytest
 
 def test_the_function_writes_rollouts_and_nothing_else(plain: Assembly) -> None:
     allowed = policy_of(plain, "rollout")
-    own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    own = {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert set(allowed) - own == {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "sns:Publish"}
     ((written, _),) = allowed["s3:PutObject"]
     assert all(each.endswith(("/rollout.json", "/rollouts/*")) for each in map(text, written))

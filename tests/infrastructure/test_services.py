@@ -9,13 +9,12 @@ from collections.abc import Sequence
 import pytest
 
 from cdk.constructs.fairness_monitor import watched
-from cdk.services import ALERTS, CONSOLE, REVIEW_INTAKE, SERVICES, Service, Worker, behind_the_api
+from cdk.services import CONSOLE, OUTFLOW, SERVICES, Service, Worker, behind_the_api
 from tests.infrastructure.assembly import Assembly
 from tests.infrastructure.synthesize import more_services as listed
 
 WORKERS = [
-    ALERTS,
-    REVIEW_INTAKE,
+    OUTFLOW,
     *(
         worker
         for service in SERVICES
@@ -51,16 +50,26 @@ def follows_from(services: Sequence[Service]) -> Counter[str]:
         queues = [w for w in (service.catch_up, service.stream, service.later) if w]
         found["AWS::Lambda::Function"] += 1 + len(workers) + watched([service])
         found["AWS::ApiGateway::Method"] += len(service.routes)
-        found["AWS::CloudWatch::Alarm"] += 2 + (service.stream is not None)
         found["AWS::SQS::Queue"] += 2 * len(queues)
-        found["AWS::Lambda::EventSourceMapping"] += len(workers)
+        # A stream is polled; schedules work off the other queues.
+        found["AWS::Lambda::EventSourceMapping"] += service.stream is not None
+        found["AWS::Events::Rule"] += sum(
+            w is not None for w in (service.catch_up, service.later, service.learner)
+        ) + watched([service])
     return found
 
 
-def test_an_entry_gives_functions_routes_queues_and_alarms(plain: Assembly, more_services: Assembly) -> None:
+def test_an_entry_gives_functions_routes_queues_and_schedules(
+    plain: Assembly, more_services: Assembly
+) -> None:
     here, there = follows_from(SERVICES), follows_from(listed())
     for kind in here:
         shared = len(plain.resources(kind)) - here[kind]
         assert len(more_services.resources(kind)) == shared + there[kind], kind
-    for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::CloudWatch::Dashboard"):
+    for kind in (
+        "AWS::CloudWatch::Alarm",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::CloudWatch::Dashboard",
+    ):
         assert len(more_services.resources(kind)) == len(plain.resources(kind)), kind

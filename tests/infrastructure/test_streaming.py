@@ -34,6 +34,21 @@ def mapping(assembly: Assembly, function: str) -> Json:
     return assembly.one("AWS::Lambda::EventSourceMapping", FunctionName={"Ref": made.logical_id}).properties
 
 
+def drain(assembly: Assembly, function: str) -> tuple[str, Json]:
+    """How often the function `triage-<function>` looks into its queue, and its variables that begin with
+    DRAIN."""
+    made = assembly.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
+    (rule,) = [
+        r
+        for r in assembly.resources("AWS::Events::Rule", STACK)
+        if r.properties["Targets"][0]["Arn"] == {"Fn::GetAtt": [made.logical_id, "Arn"]}
+    ]
+    assert rule.properties["State"] == "ENABLED"
+    variables = made.properties["Environment"]["Variables"]
+    own = {name: value for name, value in variables.items() if name.startswith("DRAIN_")}
+    return rule.properties["ScheduleExpression"], own
+
+
 def environment(assembly: Assembly, function: str) -> Json:
     """Its variables."""
     made = assembly.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
@@ -56,30 +71,86 @@ def test_a_queue_is_fifo_with_dead_letters_and_outlasts_its_function(name: str, 
 
 
 @pytest.mark.parametrize(
-    ("function", "queue"),
+    ("function", "queue", "batch"),
     [
-        ("transactions-stream", "transactions"),
-        ("transactions-catch-up", "transactions-catch-up"),
-        ("transactions-learner", "labels"),
+        ("transactions-stream", "transactions", FIFO_BATCH),
+        ("transactions-catch-up", "transactions-catch-up", FIFO_BATCH),
+        ("transactions-learner", "labels", FIFO_BATCH),
+        ("content-later", "content-later", 1),
     ],
 )
 def test_a_queues_function_reports_what_failed_and_has_time(
-    function: str, queue: str, plain: Assembly
+    function: str, queue: str, batch: int, plain: Assembly, laptop: Assembly
 ) -> None:
-    found, source = mapping(plain, function), queues(plain)[f"triage-{queue}.fifo"]
+    assembly = plain if function == "transactions-stream" else laptop
+    found, source = mapping(assembly, function), queues(assembly)[f"triage-{queue}.fifo"]
     assert found["EventSourceArn"] == {"Fn::GetAtt": [source.logical_id, "Arn"]}
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert found["BatchSize"] == FIFO_BATCH <= 10, "Lambda takes no more from a FIFO queue"
+    assert found["BatchSize"] == batch <= FIFO_BATCH <= 10, "Lambda takes no more from a FIFO queue"
+    made = assembly.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
+    waits = source.properties["VisibilityTimeout"]
+    # The laptop tries a waiting update again after 10 seconds, which is the function's own time.
+    assert made.properties["Timeout"] * 6 <= waits or (function, waits) == ("transactions-catch-up", 10)
+
+
+@pytest.mark.parametrize(
+    ("function", "queue", "every", "batch", "seconds"),
+    [
+        ("transactions-catch-up", "transactions-catch-up", "rate(1 minute)", 10, 10),
+        ("content-later", "content-later", "rate(1 minute)", 1, 120),
+        ("transactions-learner", "labels", "rate(5 minutes)", 10, 60),
+    ],
+)
+def test_a_schedule_works_off_what_nobody_waits_for(
+    function: str, queue: str, every: str, batch: int, seconds: int, plain: Assembly
+) -> None:
+    source = queues(plain)[f"triage-{queue}.fifo"]
+    assert drain(plain, function) == (
+        every,
+        {
+            "DRAIN_QUEUE_URL": {"Ref": source.logical_id},
+            "DRAIN_BATCH": str(batch),
+            "DRAIN_BATCH_SECONDS": str(seconds),
+        },
+    )
     made = plain.one("AWS::Lambda::Function", FunctionName=f"triage-{function}")
-    assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
+    time = made.properties["Timeout"]
+    assert seconds + 30 <= time <= source.properties["VisibilityTimeout"], "nothing comes again meanwhile"
+    once = plain.one("AWS::Lambda::EventInvokeConfig", FunctionName={"Ref": made.logical_id}).properties
+    assert (once["MaximumRetryAttempts"], once["MaximumEventAgeInSeconds"]) == (0, 60)
+    allowed = policy_of(plain, function)
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        assert allowed[action] == [([f"<{source.logical_id}.Arn>"], None)]
 
 
-def test_what_callers_do_not_wait_for_is_worked_off_one_by_one_after_its_decision(plain: Assembly) -> None:
-    found, source = mapping(plain, "content-later"), queues(plain)["triage-content-later.fifo"]
-    assert found["EventSourceArn"] == {"Fn::GetAtt": [source.logical_id, "Arn"]}
-    assert found["BatchSize"] == 1, "one sound at a time is within the function's time"
-    made = plain.one("AWS::Lambda::Function", FunctionName="triage-content-later")
-    assert made.properties["Timeout"] * 6 <= source.properties["VisibilityTimeout"]
+def test_one_queue_is_polled_on_aws_and_all_four_on_the_laptop(plain: Assembly, laptop: Assembly) -> None:
+    def polled(assembly: Assembly) -> set[str]:
+        names = {r.logical_id: name for name, r in queues(assembly).items()}
+        return {
+            names[r.properties["EventSourceArn"]["Fn::GetAtt"][0]]
+            for r in assembly.resources("AWS::Lambda::EventSourceMapping", STACK)
+            if "Fn::GetAtt" in r.properties["EventSourceArn"]
+        }
+
+    assert polled(plain) == {"triage-transactions.fifo"}
+    assert polled(laptop) == polled(plain) | {
+        "triage-transactions-catch-up.fifo", "triage-content-later.fifo", "triage-labels.fifo",
+    }  # fmt: skip
+    for made in laptop.resources("AWS::Lambda::Function"):
+        variables = made.properties.get("Environment", {}).get("Variables", {})
+        assert not [name for name in variables if name.startswith("DRAIN_")]
+
+
+def test_who_hands_a_sound_over_may_wake_its_worker_and_no_other(plain: Assembly, laptop: Assembly) -> None:
+    assert environment(plain, "content")["LATER_FUNCTION"] == "triage-content-later"
+    arn = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:triage-content-later"
+    assert policy_of(plain, "content")["lambda:InvokeFunction"] == [([arn], None)]
+    assert "LATER_FUNCTION" not in environment(laptop, "content")
+    assert "lambda:InvokeFunction" not in policy_of(laptop, "content")
+
+
+def test_what_callers_do_not_wait_for_is_delivered_after_its_decision(plain: Assembly) -> None:
+    source = queues(plain)["triage-content-later.fifo"]
     assert source.properties["DelaySeconds"] == 2, "it is handed over before its decision is in the log"
     for function in ("content", "content-later"):
         assert environment(plain, function)["LATER_QUEUE_URL"] == {"Ref": source.logical_id} or (
@@ -101,15 +172,16 @@ def test_what_the_content_functions_may_do_with_media(plain: Assembly) -> None:
 
 
 def test_the_workers_leave_the_api_room_on_a_new_account(plain: Assembly) -> None:
-    """Which may run ten functions at a time."""
+    """Which may run ten functions at a time. A schedule starts one of each of the others a minute."""
     limits = [
         r.properties["ScalingConfig"]["MaximumConcurrency"]
         for r in plain.resources("AWS::Lambda::EventSourceMapping", STACK)
         if "sqs" in str(r.properties["EventSourceArn"]).lower()
         or "Queue" in str(r.properties["EventSourceArn"])
     ]
-    assert len(limits) == 4
-    assert sum(limits) < 10
+    assert limits == [3]
+    drained = plain.resources("AWS::Lambda::EventInvokeConfig", STACK)
+    assert sum(limits) + len(drained) < 10
 
 
 def test_the_stream_decides_and_knows_where_poison_goes(plain: Assembly) -> None:
@@ -140,7 +212,8 @@ def test_what_the_streams_function_may_do(plain: Assembly) -> None:
 
 
 def test_what_the_others_may_do(plain: Assembly) -> None:
-    own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    own = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    traced = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
     polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     reading = {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"}
     expected: dict[str, set[str]] = {
@@ -151,16 +224,20 @@ def test_what_the_others_may_do(plain: Assembly) -> None:
         "observer": reading | {"dynamodb:ListStreams", "s3:PutObject", "sqs:SendMessage"},
         "outflow": reading | {"dynamodb:ListStreams", "dynamodb:PutItem", "sns:Publish", "sqs:SendMessage"},
         "labels": {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:UpdateItem"}
+        | traced
         | {"sqs:SendMessage"},
     }
     for function, actions in expected.items():
         assert set(policy_of(plain, function)) == own | actions, function
 
 
-def test_the_learner_gets_its_services_labels_and_publishes_its_bundles(plain: Assembly) -> None:
-    """The queue drops the labels of the others: they stand on their decisions, and no learner has them."""
+def test_the_learner_gets_its_services_labels_and_publishes_its_bundles(
+    plain: Assembly, laptop: Assembly
+) -> None:
+    """The others' are dropped: they stand on their decisions, and no learner has them. Where a schedule works
+    off the queue the handler does that: tests/integration/test_drain.py."""
     (pattern,) = [
-        json.loads(f["Pattern"]) for f in mapping(plain, "transactions-learner")["FilterCriteria"]["Filters"]
+        json.loads(f["Pattern"]) for f in mapping(laptop, "transactions-learner")["FilterCriteria"]["Filters"]
     ]
     assert pattern == {"body": {"service": ["transactions"]}}
     ((resources, _),) = policy_of(plain, "transactions-learner")["s3:PutObject"]

@@ -143,6 +143,27 @@ def test_the_catch_up_function_drains_its_queue(
     assert [decode(each.data) for each in found] == list(profiles.values())
 
 
+def test_the_learner_drops_the_labels_of_other_services(
+    queue: Queue, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the filter of its event source mapping does: it looks neither at its memory nor at the decision."""
+    for name in ("DECISIONS_TABLE", "FEATURE_TABLE"):
+        monkeypatch.setenv(name, "no-such-table")
+    monkeypatch.setenv("ARTIFACTS_BUCKET", "triage-test")
+    monkeypatch.setenv("CATCH_UP_QUEUE_URL", queue.url)
+    sys.modules.pop("lambdas.transactions.learning.handler", None)
+    handle = importlib.import_module("lambdas.transactions.learning.handler").handle
+    sys.modules.pop("lambdas.transactions.learning.handler", None)
+    bodies = [json.dumps({"service": "tickets", "decision_id": "d", "label": "billing"}), "no label"]
+    queue.send([Message(body, f"g{k}", f"i{k}") for k, body in enumerate(bodies)])
+    assert handle(SCHEDULED, Minute()) == {"done": 2, "failed": 0}
+    assert "Contents" not in bucket.list_objects_v2(Bucket="triage-test", Prefix="transactions/learning/")
+    # Its own is looked up, and waits, because the log does not answer.
+    own = {"service": "transactions", "decision_id": "d", "label": "fraud", "by": "me"}
+    queue.send([Message(json.dumps({**own, "at": "2026-01-01T00:00:00Z"}), "own", "own")])
+    assert handle(SCHEDULED, Minute()) == {"done": 0, "failed": 1}
+
+
 def test_a_function_is_started_by_its_name(aws: str) -> None:
     with pytest.raises(DependencyDown, match="lambda answered 404"):
         Started("triage-nobody").start({"wait_seconds": 5})
