@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import aws_cdk
@@ -58,7 +59,7 @@ def test_apart_from_the_packaging_the_laptops_functions_are_the_same(
     def rest(assembly: Assembly) -> dict[str, Json]:
         found = {
             name: {key: value for key, value in function.items() if key not in packaging}
-            for name, function in functions(assembly).items()
+            for name, function in deepcopy(functions(assembly)).items()
         }
         found["triage-transactions"]["Environment"]["Variables"].pop("FEATURE_STORE_SECRET", None)
         found["triage-content"]["Environment"]["Variables"].pop("LATER_FUNCTION", None)
