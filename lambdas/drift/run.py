@@ -84,7 +84,8 @@ def read_state(objects: Objects, service: str) -> State | None:
 
 
 def nightly(objects: Objects, bundle: Bundle, limits: Limits, until: datetime) -> Looked:
-    """The look that counts: from where the last window ended, or at the day before `until`.
+    """The look that counts: from where the last window with a verdict ended, at most LONGEST back; of a bundle
+    that is new, at the day before `until`.
 
     Raises DependencyDown, NotFound.
     """
@@ -93,7 +94,7 @@ def nightly(objects: Objects, bundle: Bundle, limits: Limits, until: datetime) -
     ended = datetime.fromisoformat(state.until) if state else None
     if ended is not None and until - ended < AGAIN:
         return Looked(view(objects, bundle, limits, until - DAY, until), None, None)
-    since = until - DAY if ended is None or until - ended > LONGEST else ended
+    since = until - DAY if ended is None else max(ended, until - LONGEST)
     start = state or State(bundle.version, until.isoformat(), since.isoformat())
     report, after = _look(objects, bundle, limits, since, until, start)
     return Looked(report, after, known if state is None else None)

@@ -152,6 +152,22 @@ def test_too_few_decisions_wait_for_more() -> None:
     assert state(bucket).windows == 1
 
 
+def test_a_service_that_was_quiet_for_long_is_looked_at_again_when_two_days_are_enough() -> None:
+    """Given 10 decisions a day for nine days, when 60 a day come, then every second night has a verdict."""
+    bucket, told = MemoryBucket(), Told()
+    publish(bucket, WORLD)
+    found = []
+    for day in range(25):
+        put_day(bucket, WORLD, day, 10 if day < 9 else 60)
+        job(bucket, told, day)({}, None)
+        report = latest(bucket)
+        found.append((report.enough, report.decisions))
+    # A window that waits is a week at most, and the first verdict is on six quiet days and a busy one.
+    quiet = [(False, 10 * min(day + 1, 7)) for day in range(9)]
+    assert found == [*quiet, (True, 120), *[(False, 60), (True, 120)] * 7, (False, 60)]
+    assert state(bucket).windows == 8 and told.mails == []
+
+
 def test_another_bundle_begins_anew_and_ends_the_alarm() -> None:
     bucket, told = MemoryBucket(), Told()
     publish(bucket, WORLD)
