@@ -96,6 +96,10 @@ class Moves:
         if record.status != "running":
             return _ended(record)
         if not record.is_own(live.value):
+            if record.step == 0 and record.since is None and record.is_waiting_beside(live.value):
+                # Nothing was written yet: what was left there since the start is what an undoing puts back.
+                self._store.set_record(msgspec.structs.replace(record, before=live.value), found.etag)
+                return self._share(rollout_id)
             return self._changed(found)
         if live.value != record.at_step():
             self._store.set_live(record.at_step(), live.etag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -11,6 +12,10 @@ from lambdas.core.variant import BundleRef, Rollout
 from lambdas.rollout.judge_plan import Costs, Judgement, JudgePlan, Margins
 
 T = TypeVar("T")
+
+MOST_LOOKS: Final = 2_500
+"""Of one run of the state machine. AWS ends one at 25,000 events, with nobody there to catch it and the
+challenger live; a look is 9 events, and one that is tried again a few more."""
 
 FOLDER: Final = "rollouts"
 PREFLIGHT: Final = "preflight"
@@ -55,6 +60,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     margins: Margins = Margins()
     costs: Costs = Costs()
     outcomes: list[str] = []
+
+    @property
+    def looks(self) -> int:
+        """How many looks it takes when every step takes as long as it may."""
+        return len(self.steps) * math.ceil(self.most_wait_seconds / self.wait_seconds)
+
+    def flaw(self) -> str | None:
+        """Why it cannot be run, and what would do, in a sentence; None when it can."""
+        wait, most = self.wait_seconds, self.most_wait_seconds
+        if most < wait:
+            return (
+                f"a step may take {most:,} s (--most-wait), less than the {wait:,} s between two looks "
+                f"(WAIT): nothing would be looked at in time"
+            )
+        if self.looks <= MOST_LOOKS:
+            return None
+        each = MOST_LOOKS // len(self.steps)
+        if not each:
+            return f"{len(self.steps):,} steps are more than the {MOST_LOOKS:,} looks that one run can have"
+        return (
+            f"{len(self.steps)} steps of up to {most:,} s, with a look every {wait:,} s, may take "
+            f"{self.looks:,} looks, and one run can have {MOST_LOOKS:,}: WAIT={math.ceil(most / each)} "
+            f"would do, or --most-wait {each * wait}"
+        )
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,16 +207,30 @@ class Record(msgspec.Struct, frozen=True):
         """rollout.json as it was before, in other bytes than any that stood there since the start.
 
         So a move that had read it before the undoing cannot write over it: equal bytes would have the same
-        ETag. The salt means nothing while there is no share.
+        ETag. The salt means nothing while there is no share. A challenger that was judged worse does not wait
+        again: the next rollout would take it up, and nothing is learned while one waits.
         """
-        return msgspec.structs.replace(self.before, salt=f"{self.id}-{self.attempt}-undone")
+        return msgspec.structs.replace(self._restored(), salt=f"{self.id}-{self.attempt}-undone")
 
     def is_own(self, live: Rollout) -> bool:
         """Whether `live` is what this rollout found, wrote at whichever step, or put back."""
-        if msgspec.structs.replace(live, salt="") == msgspec.structs.replace(self.before, salt=""):
+        unsalted = msgspec.structs.replace(live, salt="")
+        if unsalted in [msgspec.structs.replace(each, salt="") for each in (self.before, self._restored())]:
             return True
         same = live.champion == self.before.champion and live.challenger == self.challenger
         return (same and live.salt == self.id) or live == self.promoted()
+
+    def is_waiting_beside(self, live: Rollout) -> bool:
+        """Whether in `live` another challenger waits with share 0 beside the same champion, as a retraining
+        or the learner leaves it while nobody has a share."""
+        waits = live.challenger is not None and live.share == 0.0 and not live.shadow
+        return waits and live.champion == self.before.champion and live.salt != self.id
+
+    def _restored(self) -> Rollout:
+        """`before`, without the challenger if it is the one that was judged worse."""
+        if self.cause == "judge" and self.before.challenger == self.challenger:
+            return msgspec.structs.replace(self.before, challenger=None, compare=0.0)
+        return self.before
 
 
 class Lock(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ def begin(store: RolloutStore, asked: Asked, now: datetime) -> None:
     """
     if asked.plan is None:
         raise Refused("the rollout has no plan: start it with make rollout")
+    if flaw := asked.plan.flaw():
+        raise Refused(flaw)
     holder = store.holder()
     if holder is not None and holder.id != asked.id:
         raise Held(store.held(holder))

@@ -248,6 +248,87 @@ def test_a_candidate_that_waited_with_share_0_is_there_again_after_an_undoing() 
     assert (live.champion, live.challenger, live.share) == (ref("v1"), ref("v2"), 0.0)
 
 
+def test_a_candidate_that_was_judged_worse_does_not_wait_again() -> None:
+    made = world(["worse"])
+    put_live(made, Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v2"), compare=0.2))
+    made.run(made.moves.start(asked()))
+    assert (made.record().status, made.record().cause) == ("rolled-back", "judge")
+    live = made.live()
+    assert (live.champion, live.challenger, live.share, live.compare) == (ref("v1"), None, 0.0, 0.0)
+
+
+def test_the_undoing_of_a_judged_one_may_be_tried_again_after_it_wrote_rollout_json() -> None:
+    made = world(["worse"])
+    put_live(made, Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v2")))
+    made.moves.start(asked())
+    made.moves.share("r1")
+    assert made.moves.look("r1").next == "undo"
+    put_live(made, made.record().undone())
+    assert made.undo("failure").cause == "judge"
+    assert made.live() == made.record().undone()
+
+
+def test_another_candidate_that_waits_is_put_back_though_this_one_was_worse() -> None:
+    made = world(["worse"])
+    put_live(made, Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v3")))
+    made.run(made.moves.start(asked()))
+    assert (made.live().champion, made.live().challenger) == (ref("v1"), ref("v3"))
+
+
+def test_a_candidate_that_comes_before_the_first_share_does_not_end_it() -> None:
+    made = world()
+    made.moves.start(asked())
+    put_live(made, Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v3"), salt="v3"))
+    assert made.moves.share("r1").next == "wait"
+    assert (made.live().challenger, made.live().share) == (ref("v2"), 0.01)
+    made.undo()
+    assert (made.live().challenger, made.live().share) == (ref("v3"), 0.0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v3"), share=0.2),
+        Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v3"), shadow=True),
+        Rollout(service=SERVICE, champion=ref("v3"), challenger=ref("v2")),
+    ],
+)
+def test_whatever_else_comes_before_the_first_share_ends_it(other: Rollout) -> None:
+    made = world()
+    made.moves.start(asked())
+    put_live(made, other)
+    assert made.moves.share("r1").next == "undo"
+    assert (made.undo().cause, made.live()) == ("changed", other)
+
+
+def test_a_candidate_that_comes_after_the_first_share_ends_it() -> None:
+    made = world()
+    made.moves.start(asked())
+    made.moves.share("r1")
+    put_live(made, Rollout(service=SERVICE, champion=ref("v1"), challenger=ref("v3")))
+    assert made.moves.share("r1").next == "undo"
+
+
+@pytest.mark.parametrize(
+    ("wait", "most", "said"),
+    [
+        (60, 59, "less than the 60 s between two looks"),
+        (10, 10_000, "3,000 looks, and one run can have 2,500: WAIT=13 would do, or --most-wait 8330"),
+    ],
+)
+def test_a_plan_that_the_state_machine_cannot_run_is_refused(wait: int, most: int, said: str) -> None:
+    made = world()
+    plan = msgspec.structs.replace(PLAN, wait_seconds=wait, most_wait_seconds=most)
+    refused = made.moves.start(asked(plan=plan))
+    assert (refused.next, said in refused.why) == ("refused", True)
+    assert made.store.holder() is None
+
+
+def test_what_a_flawed_plan_is_told_to_do_is_no_flaw() -> None:
+    for wait, most in ((13, 10_000), (10, 8_330)):
+        assert msgspec.structs.replace(PLAN, wait_seconds=wait, most_wait_seconds=most).flaw() is None
+
+
 def test_it_goes_on_from_its_step_after_it_was_undone() -> None:
     made = world(["fine", "fine", "fine"])
     made.moves.start(asked())
