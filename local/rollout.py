@@ -8,11 +8,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from rich.console import Console
 
-from lambdas.rollout.record import Asked, Plan, Preflight, Step
+from lambdas.rollout.record import MOST_LOOKS, Asked, Plan, Preflight, Step
 from lambdas.rollout.store import Held
 from local import learning
 from local.errors import Misused
@@ -20,6 +21,12 @@ from local.learning import Where
 from local.place import Place
 from local.rollout_place import NEEDED, RolloutPlace, new_id, require_newest, who
 from local.rollout_view import follow
+
+UNLABELLED: Final = (
+    "Warning: no step waits for people's labels, so a model that is as sure as before and wrong more often may "
+    'be promoted (measured: benchmarks/results/rollout_judge.md). ROLLOUT_FLAGS="--labelled 200" asks for 200 '
+    "a step."
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,11 @@ def rollout(place: Place, console: Console, wanted: Wanted) -> int:
 
 
 def plan_of(wanted: Wanted, preflight: Preflight | None = None) -> Plan:
-    """The plan of a new rollout. Raises Misused when the steps are none."""
+    """The plan of a new rollout. Raises Misused for steps that are none, and for one that cannot be run.
+
+    Where nobody says how long a step may take, it is a day, or less where that would be more looks than the
+    state machine can have.
+    """
     try:
         shares = [float(part) / 100 for part in wanted.steps.split(",") if part.strip()]
     except ValueError as error:
@@ -100,9 +111,23 @@ def plan_of(wanted: Wanted, preflight: Preflight | None = None) -> Plan:
     asked = {name: value for name, value in given.items() if value is not None}
     plan = Plan(steps=[*steps, *map(Step, shares)], **asked)  # type: ignore[arg-type]
     try:
-        return msgspec.convert(msgspec.to_builtins(plan), Plan)  # the limits are checked when it is read
+        plan = msgspec.convert(msgspec.to_builtins(plan), Plan)  # the limits are checked when it is read
     except msgspec.ValidationError as error:
         raise Misused(f"the rollout's plan: {error}") from error
+    if wanted.most_wait is None and plan.looks > MOST_LOOKS:
+        most = MOST_LOOKS // len(plan.steps) * plan.wait_seconds
+        plan = msgspec.structs.replace(plan, most_wait_seconds=max(most, plan.wait_seconds))
+    if flaw := plan.flaw():
+        raise Misused(f"the rollout's plan: {flaw}")
+    return plan
+
+
+def announced(preflight: Preflight, plan: Plan) -> list[str]:
+    """What is said of a rollout before it starts, in lines: who takes over and how, and what goes unseen."""
+    steps = ", ".join(map(str, plan.steps))
+    pace = f"a look every {plan.wait_seconds:,} s, at most {plan.most_wait_seconds:,} s a step"
+    takes = f"{preflight.service}: {preflight.version} takes over from {preflight.champion}: {steps}; {pace}"
+    return [takes] if plan.least_labelled else [takes, UNLABELLED]
 
 
 def _entities(least: int | None) -> int | None:
@@ -115,10 +140,9 @@ def _new(place: Place, console: Console, found: Where, there: RolloutPlace, want
     _refuse_beside_another(there)
     preflight = _preflight(place, found, there, wanted)
     plan = plan_of(wanted, preflight)
-    steps = ", ".join(map(str, plan.steps))
-    console.print(
-        f"\n{wanted.service}: {preflight.version} takes over from {preflight.champion}: {steps}", markup=False
-    )
+    console.print()
+    for line in announced(preflight, plan):
+        console.print(line, markup=False)
     return Asked(service=wanted.service, id=new_id(), by=who(), version=preflight.version, plan=plan)
 
 

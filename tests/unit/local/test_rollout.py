@@ -9,7 +9,7 @@ import pytest
 from lambdas.rollout.judge_plan import Costs
 from lambdas.rollout.record import Plan, Step
 from local.errors import Misused
-from local.rollout import add_options, plan_of, wanted_from
+from local.rollout import add_options, announced, plan_of, wanted_from
 from local.rollout_place import new_id
 from local.rollout_view import look_lines
 from tests.support.rollouts import asked, passed, world
@@ -55,6 +55,40 @@ def test_steps_that_are_none_are_refused(steps: str) -> None:
 def test_numbers_that_cannot_be_are_refused(words: tuple[str, str]) -> None:
     with pytest.raises(Misused, match="the rollout's plan"):
         plan(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--wait", "600", "--most-wait", "60"), "60 s (--most-wait), less than the 600 s between two looks"),
+        (
+            ("--wait", "20", "--most-wait", "86400"),
+            "17,280 looks, and one run can have 2,500: WAIT=139",
+        ),
+        (("--wait", "90000"), "86,400 s (--most-wait), less than the 90,000 s"),
+        (("--steps", ",".join(f"{k / 100}" for k in range(1, 2_602))), "2,601 steps are more than the 2,500"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_refused_with_what_would_do(words: tuple[str, ...], why: str) -> None:
+    with pytest.raises(Misused) as refused:
+        plan(*words)
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_with_short_waits_a_step_may_take_as_long_as_the_state_machine_can_look() -> None:
+    assert plan("--wait", "20").most_wait_seconds == 12_500
+    assert plan("--wait", "20", "--shadow").most_wait_seconds == 10_000
+
+
+def test_it_is_said_that_nobody_waits_for_labels_unless_they_are_asked_for() -> None:
+    takes, warning = announced(passed("v2"), plan("--wait", "60", "--most-wait", "600"))
+    assert takes == (
+        "tickets: v2 takes over from v1: 1 %, 10 %, 50 %, 100 %; a look every 60 s, at most 600 s a step"
+    )
+    assert warning.startswith("Warning: no step waits for people's labels")
+    assert "--labelled 200" in warning
+    assert len(announced(passed("v2"), plan("--labelled", "1"))) == 1
 
 
 def test_ids_are_in_the_order_of_their_starts() -> None:
