@@ -23,9 +23,9 @@ from local.rollout_place import NEEDED, RolloutPlace, new_id, require_newest, wh
 from local.rollout_view import follow
 
 UNLABELLED: Final = (
-    "Warning: no step waits for people's labels, so a model that is as sure as before and wrong more often may "
-    'be promoted (measured: benchmarks/results/rollout_judge.md). ROLLOUT_FLAGS="--labelled 200" asks for 200 '
-    "a step."
+    "Warning: no step waits for people's labels, so a model that is as sure as before and more often wrong "
+    "may be promoted (measured: benchmarks/results/rollout_judge.md). "
+    'ROLLOUT_FLAGS="--labelled 200" asks for 200 a step.'
 )
 
 
