@@ -53,8 +53,8 @@ def exporter_function(
             # In the order of the services: the first outcome of each is the one that does nothing.
             "LABEL_OUTCOMES": json.dumps(outcomes),
             "METRICS_KEY_ID": key.key_id,
-            # Decisions come every `observe_seconds`: looking more often costs more and shows nothing new,
-            # and after two such times the last ones of a day are there.
+            # A new bundle's share is told with its first decisions, which come every `observe_seconds`; after
+            # two such times the last ones of a day are there.
             "EXPORTER_REFRESH_SECONDS": str(max(1, target.observe_seconds // 5)),
             "EXPORTER_GRACE_SECONDS": str(2 * target.observe_seconds + 10),
         },

@@ -18,16 +18,21 @@ from lambdas.exporter.reading import Day, Objects, SideBySide, day_of
 
 
 class Timing(NamedTuple):
-    """Seconds: between two looks into the bucket, for one of them at most, and how long a day goes on."""
+    """Seconds: between two looks at what is live and has drifted, for the decisions of one scrape at most,
+    and how long a day goes on."""
 
     refresh: float = 60.0
     read: float = 8.0
     grace: float = 600.0
 
 
-class _Watch(NamedTuple):
-    live: Live
-    drift: Watched
+class _Watch:
+    """What a service has besides decisions. It is only as fresh as the last look: none of it is counted."""
+
+    def __init__(self, bucket: Objects, service: str) -> None:
+        self.live = Live(bucket, service)
+        self.drift = Watched(bucket, f"{service}/{LATEST}")
+        self.told: tuple[list[LiveBundle], Drift] = ([], Drift())
 
 
 class Exporter:
@@ -54,35 +59,30 @@ class Exporter:
         self._now = now
         self._clock = clock
         self._days: dict[str, Day] = {}
-        self._watched = {
-            name: _Watch(Live(self._bucket, name), Watched(self._bucket, f"{name}/{LATEST}"))
-            for name in services
-        }
-        self._text = ""
-        self._told_at = -timing.refresh
+        self._watched = {name: _Watch(self._bucket, name) for name in services}
+        self._watched_at: float | None = None
 
     def text(self) -> str:
         """The exposition. Raises CatchingUp while the day is being read, DependencyDown."""
-        started = self._clock()
-        if not self._text or started - self._told_at >= self._timing.refresh:
-            self._text = self._read(started)
-            self._told_at = started
-        return self._text
-
-    def _read(self, started: float) -> str:
-        now = self._now()
+        started, now = self._clock(), self._now()
         since = day_of(now, timedelta(seconds=self._timing.grace))
-        seen = []
         for name in self._services:
-            day = self._day(name, since)
-            known = len(day.unreadable)
-            day.refresh(now, started + self._timing.read)
-            for key in day.unreadable[known:]:
-                self._telemetry.log.error("an object of observations cannot be read", extra={"key": key})
-            watch = self._watched[name]
-            live, drift = self._live(name, watch.live), self._drift(name, watch.drift)
-            seen.append(Seen(name, day.totals, len(day.unreadable), live, drift))
+            self._read(self._day(name, since), started + self._timing.read)
+        if self._watched_at is None or started - self._watched_at >= self._timing.refresh:
+            for name, watch in self._watched.items():
+                watch.told = self._live(name, watch.live), self._drift(name, watch.drift)
+            self._watched_at = started
+        seen = [
+            Seen(name, day.totals, len(day.unreadable), *self._watched[name].told)
+            for name, day in self._days.items()
+        ]
         return render(self._families.of(seen, since))
+
+    def _read(self, day: Day, until: float) -> None:
+        known = set(day.unreadable)
+        day.refresh(until)
+        for key in sorted(day.unreadable - known):
+            self._telemetry.log.error("an object of observations cannot be read", extra={"key": key})
 
     def _day(self, name: str, since: datetime) -> Day:
         if name not in self._days or self._days[name].totals.since != since:

@@ -1,10 +1,16 @@
-"""Reads a service's observations of one day. An object never changes, so each is read once.
+"""Reads a service's observations of one day, each object once.
+
+Prometheus takes a counter that falls for one that began anew, and counts the day a second time. Which of
+several functions answers a scrape is not ours to say, so none may tell less than another one did before:
+each scrape lists the whole day, and S3 lists what was written before it was asked. (A cache of a minute in
+each function is what must not be: the one that looked later tells more, then the other one less.) An object
+that the observer wrote again, because it did not hear that the first time worked, has another ETag and is
+read again: what it has grown by is counted, nothing twice. One that was cut in two, because the function
+ran out of time on it, tells less to a function that starts before its second half is there: moments later.
 
 A cold function reads the whole day: on AWS, where the observer writes every 300 seconds, some 290 objects a
 service and shard. They are read side by side, and for a bounded time: what is left is read at the next
-scrape. Half a day's totals are never told, because Prometheus would take them for counters that began anew.
-(An object that the observer writes twice, because it did not hear that the first time worked, is not read
-again: had it grown, the rest is counted by the next cold function.)
+scrape, and half a day's totals are never told.
 """
 
 from __future__ import annotations
@@ -16,18 +22,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
-from lambdas.core.aws import Object
+from lambdas.core.aws import Listed, Object
 from lambdas.core.errors import NotFound, TriageError
 from lambdas.exporter.totals import Totals, Unreadable
-from lambdas.observations.record import PREFIX, folder
+from lambdas.observations.record import PREFIX
 
 AT_ONCE: Final = 32
 """Objects that are asked for before the clock is looked at again."""
 SIDE_BY_SIDE: Final = 8
-OPEN_HOURS: Final = timedelta(hours=2)
-"""Objects come into the present hour and, late, into the one before."""
-WHOLE_DAY_AGAIN: Final = 1800.0
-"""Seconds after which the whole day is listed again: a stream that stood still fills earlier hours too."""
 
 
 class CatchingUp(TriageError):
@@ -45,8 +47,8 @@ class Objects(Protocol):
         """The object, None when its ETag is still that one. Raises NotFound, DependencyDown."""
         ...
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        """The keys that begin with `prefix` and come after `after`, in order. Raises DependencyDown."""
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        """The objects whose keys begin with `prefix`, in order. Raises DependencyDown."""
         ...
 
 
@@ -85,47 +87,34 @@ class Day:
     ) -> None:
         self.service = service
         self.totals = Totals(since)
-        self.unreadable: list[str] = []
+        self.unreadable: set[str] = set()
         self._bucket = bucket
         self._fetch = fetch
         self._clock = clock
-        self._read: set[str] = set()
-        self._left: list[str] = []
-        self._whole_at = -WHOLE_DAY_AGAIN
+        self._read: dict[str, str] = {}
 
-    def refresh(self, now: datetime, until: float) -> None:
-        """Read what is new.
+    def refresh(self, until: float) -> None:
+        """Read what is new since the last time.
 
         Raises CatchingUp when the clock says `until` and more is left, and DependencyDown; the next call
-        goes on.
+        goes on. It lists again, so that what is told in the end is never older than what another one told.
         """
-        if not self._left:
-            self._left = self._new(now)
-        while self._left:
+        prefix = f"{PREFIX}/{self.service}/{self.totals.since:%Y/%m/%d}/"
+        left = [each for each in self._bucket.listed(prefix) if self._read.get(each.key) != each.etag]
+        for start in range(0, len(left), AT_ONCE):
             if self._clock() >= until:
-                raise CatchingUp(f"{len(self._left)} objects of {self.service} are left; scrape again")
-            keys = self._left[:AT_ONCE]
-            for key, body in zip(keys, self._fetch.get(keys), strict=True):
-                self._add(key, body)
-            self._left = self._left[AT_ONCE:]
+                raise CatchingUp(f"{len(left) - start} objects of {self.service} are left; scrape again")
+            some = left[start : start + AT_ONCE]
+            for listed, body in zip(some, self._fetch.get([each.key for each in some]), strict=True):
+                self._add(listed, body)
 
-    def _add(self, key: str, body: bytes) -> None:
-        self._read.add(key)
+    def _add(self, listed: Listed, body: bytes) -> None:
+        self._read[listed.key] = listed.etag
+        self.unreadable.discard(listed.key)
         try:
             self.totals.add(body)
         except Unreadable:
-            self.unreadable.append(key)
-
-    def _new(self, now: datetime) -> list[str]:
-        """The keys of the day that were not read yet, in order."""
-        since, at = self.totals.since, self._clock()
-        whole = at - self._whole_at >= WHOLE_DAY_AGAIN
-        after = "" if whole else folder(self.service, max(since, now - OPEN_HOURS))
-        prefix = f"{PREFIX}/{self.service}/{since:%Y/%m/%d}/"
-        found = [key for key in self._bucket.keys(prefix, after) if key not in self._read]
-        if whole:
-            self._whole_at = at
-        return found
+            self.unreadable.add(listed.key)
 
 
 def day_of(now: datetime, grace: timedelta) -> datetime:

@@ -1,7 +1,8 @@
-"""A scrape: warm and cold functions tell the same, each object is read once, and never half a day is told."""
+"""A scrape: whoever is asked, counters never fall; each object is read once; no half day is told."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from lambdas.core.aws import Object
+from lambdas.core.aws import Listed, Object
 from lambdas.core.bundle import FileEntry, Head, Manifest, TrainingData
 from lambdas.core.errors import NotFound
 from lambdas.core.telemetry import Telemetry
@@ -30,7 +31,7 @@ class Bucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.gets: Counter[str] = Counter()
-        self.listed: list[tuple[str, str]] = []
+        self.listings: list[str] = []
 
     def get(self, key: str, *, unless_etag: str | None = None) -> Object | None:
         self.gets[key] += 1
@@ -39,9 +40,11 @@ class Bucket:
         etag = hashlib.sha256(self.objects[key]).hexdigest()
         return None if etag == unless_etag else Object(self.objects[key], etag)
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        self.listed.append((prefix, after))
-        yield from sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        self.listings.append(prefix)
+        for key in sorted(self.objects):
+            if key.startswith(prefix):
+                yield Listed(key, hashlib.sha256(self.objects[key]).hexdigest())
 
     def write(self, at: datetime, number: int, *lines: Observation, service: str = "tickets") -> str:
         """What the observer writes; returns its key."""
@@ -133,30 +136,66 @@ def test_a_warm_function_reads_only_what_is_new_and_tells_what_a_cold_one_does()
     assert values(told, "ml_prediction_latency_seconds_count") == [5 * number]
 
 
-def test_an_object_that_comes_late_into_an_earlier_hour_is_found_too() -> None:
+def test_two_warm_functions_in_turn_tell_counters_that_never_fall() -> None:
+    """Also of objects that come into earlier hours and of one that was written again and had grown."""
     bucket, times = Bucket(), Times()
-    warm = exporter(bucket, times)
-    bucket.write(NOON, 5, seen("1"))
-    warm.text()
-    bucket.write(NOON - timedelta(hours=1), 3, seen("2"))
-    bucket.write(NOON - timedelta(hours=6), 1, seen("3"))
-    assert sum(values(warm.text(), "ml_predictions_total")) == 2
-    assert bucket.listed[-1][1] == folder("tickets", NOON - timedelta(hours=2))
-    times.pass_(1800)
-    assert sum(values(warm.text(), "ml_predictions_total")) == 3
+    bucket.publish("tickets", "v1")
+    two = [exporter(bucket, times, timing=Timing(refresh=60.0)) for _ in range(2)]
+    bucket.write(NOON, 1, *(seen(f"a{k}") for k in range(5)))
+    told = [sum(values(made.text(), "ml_predictions_total")) for made in two]
+    grown = [seen("b0")]
+    for scrape in range(1, 24):
+        times.pass_(15)
+        if scrape % 3 == 0:
+            bucket.write(NOON - timedelta(hours=scrape % 5), 100 + scrape, seen(f"late{scrape}"))
+        if scrape % 4 == 1:
+            grown.append(seen(f"b{scrape}"))
+            bucket.write(NOON, 2, *grown)
+        told.append(sum(values(two[scrape * 7 % 5 % 2].text(), "ml_predictions_total")))
+        assert told[-1] == len(bucket_ids(bucket)), "all that is there, whoever is asked"
+    assert told == sorted(told) and told[-1] > told[0]
+    texts = [made.text() for made in [*two, exporter(bucket, times)]]
+    assert len(set(texts)) == 1
 
 
-def test_between_two_looks_the_bucket_is_left_alone() -> None:
+def bucket_ids(bucket: Bucket) -> set[str]:
+    """The decisions in the bucket, read without the exporter."""
+    found = set()
+    for key, body in bucket.objects.items():
+        if key.startswith("observations/"):
+            found |= {msgspec.json.decode(line)["id"] for line in gzip.decompress(body).splitlines()[1:]}
+    return found
+
+
+def test_who_had_to_catch_up_tells_what_is_there_by_then() -> None:
     bucket, times = Bucket(), Times()
+    for k in range(2 * AT_ONCE):
+        bucket.write(NOON, k, seen(str(k)))
+    late = exporter(bucket, times, timing=Timing(read=0.0))
+    with pytest.raises(CatchingUp):
+        late.text()
+    bucket.write(NOON - timedelta(hours=5), 1, seen("one more"))
+    told = exporter(bucket, times).text()
+    late._timing = Timing()
+    assert late.text() == told
+    assert sum(values(told, "ml_predictions_total")) == 2 * AT_ONCE + 1
+
+
+def test_a_scrape_costs_one_listing_and_what_is_live_is_looked_at_once_a_minute() -> None:
+    bucket, times = Bucket(), Times()
+    bucket.publish("tickets", "v1")
     made = exporter(bucket, times, timing=Timing(refresh=60.0))
-    first = made.text()
+    made.text()
+    bucket.publish("tickets", "v2")
     bucket.write(NOON, 1, seen("1"))
-    asked = (len(bucket.listed), bucket.gets.total())
+    asked = bucket.gets.total()
     times.pass_(59)
-    assert made.text() == first
-    assert (len(bucket.listed), bucket.gets.total()) == asked
+    told = made.text()
+    assert sum(values(told, "ml_predictions_total")) == 1
+    assert (len(bucket.listings), bucket.gets.total()) == (2, asked + 1)
+    assert not values(told, "ml_rollout_share", version="v2")
     times.pass_(1)
-    assert sum(values(made.text(), "ml_predictions_total")) == 1
+    assert values(made.text(), "ml_rollout_share", version="v2") == [1]
 
 
 def test_while_the_day_is_being_read_no_part_of_it_is_told_and_the_next_scrape_goes_on() -> None:
@@ -169,7 +208,7 @@ def test_while_the_day_is_being_read_no_part_of_it_is_told_and_the_next_scrape_g
         return still() + next(ticks)
 
     times.clock = slow  # type: ignore[method-assign]
-    made = exporter(bucket, times, timing=Timing(refresh=0.0, read=3.5))
+    made = exporter(bucket, times, timing=Timing(refresh=0.0, read=2.5))
     with pytest.raises(CatchingUp) as caught:
         made.text()
     assert (caught.value.status, dict(caught.value.headers)) == (503, {"Retry-After": "5"})
@@ -251,6 +290,17 @@ def test_a_damaged_object_is_told_and_spoils_nothing() -> None:
     for _ in range(2):
         told = made.text()
         assert (values(told, "ml_predictions_total"), values(told, "ml_unreadable_objects")) == ([1], [1])
+
+
+def test_a_damaged_object_that_is_written_again_counts() -> None:
+    bucket, times = Bucket(), Times()
+    key = bucket.write(NOON, 1, seen("1"))
+    whole, bucket.objects[key] = bucket.objects[key], b"damaged"
+    made = exporter(bucket, times)
+    assert values(made.text(), "ml_unreadable_objects") == [1]
+    bucket.objects[key] = whole
+    told = made.text()
+    assert (values(told, "ml_predictions_total"), values(told, "ml_unreadable_objects")) == ([1], [0])
 
 
 def test_manifests_are_read_once_and_what_changes_by_its_etag() -> None:
