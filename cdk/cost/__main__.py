@@ -74,8 +74,8 @@ def bill_of(
         account,
         traffic,
         lines(traffic),
-        list(capacities(month(traffic))),
-        limits_of(traffic, lines, month),
+        list(capacities(month(traffic), account)),
+        limits_of(traffic, lines, month, account),
         Limit(f"The bill is more than {FIRST_MONEY:g} USD a month", budget, ""),
     )
 

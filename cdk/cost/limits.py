@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 
 from cdk.cost.calls import BATCH_IN_ONE_TRANSACTION, Month
 from cdk.cost.lines import Line
+from cdk.cost.prices import Account
 from cdk.cost.traffic import SECONDS, Traffic
 
 MOST: Final = 1e9
 """Decisions a month beyond which nobody looks for a limit."""
 UNIT_BYTES: Final = 1024
-CONCURRENCY: Final = 1000
-"""Functions at once in an account that has asked for no more; a new account may begin with fewer."""
+CONCURRENCY: Final[dict[Account, int]] = {"new": 10, "old": 1000}
+"""Functions at once in an account that has asked for no more: a new one may run ten."""
 
 
 class Capacity(NamedTuple):
@@ -41,7 +42,7 @@ class Limit(NamedTuple):
     then: str
 
 
-def capacities(month: Month) -> Iterator[Capacity]:
+def capacities(month: Month, account: Account) -> Iterator[Capacity]:
     """What the app and the account carry, whatever one would pay."""
     app, assumed, traffic = month.app, month.traffic.assumed, month.traffic
     yield Capacity(
@@ -67,7 +68,9 @@ def capacities(month: Month) -> Iterator[Capacity]:
             "updates wait in the catch-up queue; -c feature_store_secret=...",
         )
     busy = sum(each.seconds for each in month.runs()) / SECONDS * assumed.peak
-    yield Capacity("functions at once", busy, CONCURRENCY, "functions", "throttled: ask AWS for more")
+    yield Capacity(
+        "functions at once", busy, CONCURRENCY[account], "functions", "throttled: ask AWS for more"
+    )
 
 
 def log_units(month: Month) -> float:
@@ -80,7 +83,10 @@ def log_units(month: Month) -> float:
 
 
 def limits_of(
-    traffic: Traffic, lines: Callable[[Traffic], list[Line]], month: Callable[[Traffic], Month]
+    traffic: Traffic,
+    lines: Callable[[Traffic], list[Line]],
+    month: Callable[[Traffic], Month],
+    account: Account,
 ) -> list[Limit]:
     """Every limit in the order in which this mix of traffic passes them; those that it never does left
     out."""
@@ -91,10 +97,10 @@ def limits_of(
             return any(each.pool == pool and each.usd > 0 for each in lines(at))
 
         found.append(Limit(_named(line), first(traffic, over), "it costs from there"))
-    for place, carried in enumerate(capacities(month(traffic))):
+    for place, carried in enumerate(capacities(month(traffic), account)):
 
         def full(at: Traffic, place: int = place) -> bool:
-            each = list(capacities(month(at)))[place]
+            each = list(capacities(month(at), account))[place]
             return each.used > each.most
 
         found.append(Limit(carried.name, first(traffic, full), carried.then))

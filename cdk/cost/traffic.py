@@ -16,6 +16,8 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 HOURS = 730.0
 """Of a month, as AWS's calculator has it."""
 SECONDS = HOURS * 3600
+IN_MAKE = {"image_mb": "IMAGE_MB", "audio_seconds": "AUDIO_SECONDS"}
+"""What those are called that `make cost` takes by a name of their own."""
 
 
 class Assumed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,18 +121,32 @@ def traffic_of(
 
 def _assumed(changes: Sequence[str]) -> Assumed:
     known = Assumed.__struct_fields__
-    values: dict[str, str] = {}
+    values: dict[str, float] = {}
     for change in changes:
         key, equals, text = change.partition("=")
         if key not in known or not equals:
             raise CostError(
                 f"'{change}': write it as key=value, with a key of {', '.join(known)}{_close(key, known)}"
             )
-        values[key] = text
+        values[key] = _value(key, text)
+    return msgspec.convert(values, Assumed)
+
+
+def _value(key: str, text: str) -> float:
+    """The number in `text`, when it is one that `key` may have. Raises CostError."""
+    said = f"{IN_MAKE.get(key, key)}={text}"
     try:
-        return msgspec.convert(values, Assumed, strict=False)
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise CostError(f"{said} is no number: give one, such as {getattr(Assumed(), key):g}")
+    try:
+        msgspec.convert({key: value}, Assumed)
     except msgspec.ValidationError as error:
-        raise CostError(str(error).replace("- at `$.", "- at `")) from error
+        bound = str(error).removeprefix("Expected `float` ").partition(" - at ")[0]
+        raise CostError(f"{said} cannot be used: it must be {bound}") from error
+    return value
 
 
 def _close(word: str, known: Sequence[str]) -> str:

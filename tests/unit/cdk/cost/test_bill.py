@@ -192,20 +192,22 @@ def test_starts_are_paid_for() -> None:
 
 
 def test_capacities_by_hand() -> None:
-    found = {each.what: each for each in capacities(month(traffic_of(["posts"], 876_000, {}, NOBODY)))}
+    found = {each.what: each for each in capacities(month(traffic_of(["posts"], 876_000, {}, NOBODY)), "new")}
     # A third of a decision a second, three units each, four times as busy at times.
     assert found["decision log's write units"].used == pytest.approx(876_000 / SECONDS * 3 * 4)
     assert found["API key's monthly quota"].used == 876_000
+    assert found["functions at once"].most == 10, "what a new account may run"
     batched = month(traffic_of(["posts"], 876_000, {}, [*NOBODY, "batch=100"]))
-    found = {each.what: each for each in capacities(batched)}
+    found = {each.what: each for each in capacities(batched, "old")}
     # More than ten of them are written in a transaction, which costs twice.
     assert found["decision log's write units"].used == pytest.approx(876_000 / SECONDS * 6 * 4)
     assert found["API key's monthly quota"].used == 8_760
+    assert found["functions at once"].most == 1_000
 
 
 def test_limits_are_where_bisecting_and_arithmetic_agree() -> None:
     traffic = traffic_of(["posts"], 1_000, {}, NOBODY)
-    limits = {each.what.partition(":")[0]: each for each in limits_of(traffic, bill, month)}
+    limits = {each.what.partition(":")[0]: each for each in limits_of(traffic, bill, month, "old")}
     assert limits["api calls"].decisions <= 1 and limits["cloudwatch dashboards"].decisions == 0
     assert limits["API key's monthly quota"].decisions == pytest.approx(500_000, abs=60)
     assert limits["dynamodb storage"].decisions == pytest.approx(25e9 / 2400, rel=1e-3)
