@@ -46,7 +46,7 @@ def test_the_api_is_watched_for_errors_and_slowness(plain: Assembly) -> None:
     )
     assert dimensions(errors) == dimensions(slow) == stage
     assert (errors["ComparisonOperator"], errors["Threshold"]) == ("GreaterThanOrEqualToThreshold", 5)
-    assert (slow["ComparisonOperator"], slow["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1000)
+    assert (slow["ComparisonOperator"], slow["Threshold"]) == ("GreaterThanOrEqualToThreshold", 3000)
 
 
 def test_what_the_app_counts_is_watched_for_all_services_at_once(more_services: Assembly) -> None:

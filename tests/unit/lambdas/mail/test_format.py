@@ -59,9 +59,9 @@ def test_a_mail_that_it_is_over_says_how_long_it_lasted() -> None:
     ("reason", "trigger", "says"),
     [
         (
-            "Threshold Crossed: 1 datapoint [1834.2 (24/11/26 03:05:00)] was greater than …",
-            {"Threshold": 1000.0},
-            "1,834.2 ms for the slowest answer in twenty in 5 minutes; the alarm starts at 1,000",
+            "Threshold Crossed: 1 datapoint [3834.2 (24/11/26 03:05:00)] was greater than …",
+            {"Threshold": 3000.0},
+            "3,834.2 ms for the slowest answer in twenty in 5 minutes; the alarm starts at 3,000",
         ),
         (
             "Threshold Crossed: Sum 12.0 GreaterThanOrEqualToThreshold 5",
