@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from lambdas.core.bundle import Head
+from lambdas.core.bundle import Head, Manifest
+from lambdas.core.schema import Decision
+from lambdas.core.service import Stamp
 from model_build.dataset import Batch, Binary, Dataset
 
 if TYPE_CHECKING:
@@ -85,6 +87,23 @@ class Exported:
 
 Serve = Callable[[Batch], Mapping[str, Floats]]
 """The exported model: each head's probabilities, [rows, classes]."""
+
+
+class Answered(NamedTuple):
+    """What the code that serves answers: `by_model` and `by_rules` have an answer a row of `batch`.
+
+    `probabilities` are each head's, as `by_model` says them: [rows, classes], NaN where it says nothing.
+    """
+
+    batch: Batch
+    by_model: Sequence[Decision]
+    by_rules: Sequence[Decision]
+    probabilities: Mapping[str, Floats]
+
+
+def stamps(count: int, variant: str, version: str | None) -> list[Stamp]:
+    """What decisions that nobody asked for are stamped with."""
+    return [Stamp(f"id{k}", "2026-01-01T00:00:00.000Z", variant, version) for k in range(count)]
 
 
 class TrainingService(Protocol):
@@ -173,6 +192,10 @@ class TrainingService(Protocol):
 
     def served(self, folder: Path, heads: Sequence[Head], settings: Mapping[str, Any]) -> Serve:
         """What was exported into `folder`, run by the code that serves it."""
+
+    def answered(self, folder: Path, manifest: Manifest, batch: Batch) -> Answered:
+        """The whole answers of the code that serves to the rows of `batch` that can be asked again, by the
+        bundle in `folder` and by the rules. Raises BundleError."""
 
     def story(self, settings: Mapping[str, Any]) -> Story:
         """What the model card says beyond its figures."""

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lambdas.content.schema import MOST_TEXT
-from lambdas.core.bundle import Head
+from lambdas.core.bundle import Head, Manifest
 from model_build.content.labels import binaries
 from model_build.dataset import Batch, Binary, Dataset
-from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
+from model_build.service import Answered, CandidateScores, Exported, Field, Fitted, Progress, Serve
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration
@@ -170,6 +170,12 @@ class ContentTraining:
         from model_build.content.export import served
 
         return served(folder, heads, settings, self._build)
+
+    def answered(self, folder: Path, manifest: Manifest, batch: Batch) -> Answered:
+        """See answered.py."""
+        from model_build.content.answered import answered
+
+        return answered(folder, manifest, batch, self._build)
 
     def story(self, settings: Mapping[str, Any]) -> Story:
         """What the model is for, whose weights are in it, and what none of them covers."""

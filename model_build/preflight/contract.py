@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from lambdas.core.errors import BundleError
+from lambdas.core.schema import Decision
 from model_build.dataset import Batch
 from model_build.preflight.bundles import Opened
 from model_build.preflight.held_out import HeldOut
@@ -42,6 +45,8 @@ def contract(opened: Opened, service: TrainingService, rows: Sequence[HeldOut]) 
         _verdict("batch = single", max(_singles(serve, *pair) for pair in pairs), most=CLOSE),
         _verdict("order", max(_reversed(serve, *pair) for pair in pairs), most=CLOSE),
         _missing(answers[0], len(bare)),
+        _actionable(opened),
+        *_served(opened, service, serve, batches),
     ]
 
 
@@ -59,6 +64,64 @@ def _probabilities(opened: Opened, pairs: Sequence[tuple[Batch, Answers]]) -> Ve
                 flaws.append(f"{head.name}: a row is no probability")
     said = "; ".join(dict.fromkeys(flaws)) or f"of {len(opened.manifest.heads)} heads, for every class"
     return Verdict("contract: probabilities", not flaws, said)
+
+
+def _actionable(opened: Opened) -> Verdict:
+    """Of two classes the thresholds say what is unclear; of more the conformal threshold does."""
+    flaws = []
+    for head in opened.manifest.heads:
+        if head.conformal is None and len(head.classes) != 2:
+            flaws.append(f"{head.name} has {len(head.classes)} classes and nothing says which are plausible")
+        elif head.conformal is not None and not 0.0 <= head.conformal.threshold <= 1.0:
+            flaws.append(f"{head.name}'s conformal threshold is {head.conformal.threshold:g}")
+    said = "; ".join(flaws) or f"of {len(opened.manifest.heads)} heads, every class is acted on or looked at"
+    return Verdict("contract: actionable", not flaws, said)
+
+
+def _served(
+    opened: Opened, service: TrainingService, serve: Serve, batches: Sequence[Batch]
+) -> list[Verdict]:
+    """The rules that need whole answers, by the code that serves."""
+    try:
+        answered = [service.answered(opened.folder, opened.manifest, batch) for batch in batches]
+    except BundleError as error:
+        return [Verdict("contract: serving", False, f"the code that serves cannot: {error.detail}")]
+    asked = [each for each in answered if len(each.batch)]
+    rows = sum(len(each.batch) for each in asked)
+    by_model = [answer for each in asked for answer in each.by_model]
+    by_rules = [answer for each in asked for answer in each.by_rules]
+    apart = max((_unlike(each.probabilities, serve(each.batch)) for each in asked), default=np.inf)
+    return [
+        _verdict("serving", apart, most=CLOSE),
+        _of_each("JSON", "are read as they were written", [*map(_survives, by_model)], rows),
+        _of_each("reasons", "have a reason if they go to people, and none if not",
+                 [each.review == bool(each.reasons) for each in by_model], rows),
+        _of_each("rules", "are answered by the rules, for people to look at",
+                 [each.source == "rules" and each.review and "model" in each.degraded for each in by_rules],
+                 rows),
+    ]  # fmt: skip
+
+
+def _of_each(name: str, what: str, kept: Sequence[bool], rows: int) -> Verdict:
+    """Whether each of `rows` answers keeps a rule."""
+    said = f"{sum(kept)} of {rows} answers {what}"
+    return Verdict(f"contract: {name}", sum(kept) == rows == len(kept) and rows > 0, said)
+
+
+def _survives(answer: Decision) -> bool:
+    """Whether a caller reads from its JSON what was answered."""
+    try:
+        return bool(msgspec.json.decode(msgspec.json.encode(answer), type=type(answer)) == answer)
+    except msgspec.MsgspecError:
+        return False
+
+
+def _unlike(said: Answers, graph: Answers) -> float:
+    """How far answers are from what the graph put out, where they say something of it."""
+    if not said or not said.keys() <= graph.keys():
+        return float("inf")
+    told = {name: np.where(np.isnan(each), graph[name], each) for name, each in said.items()}
+    return _apart(told, {name: graph[name] for name in said})
 
 
 def _missing(answers: Answers, rows: int) -> Verdict:

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import inspect
 
-from lambdas.core.bundle import MODEL, Head
+from lambdas.core.bundle import MODEL, Head, Manifest
 from lambdas.core.ngrams import words_of
 from lambdas.tickets.features import FEATURE_NAMES, handmade, text_of
 from lambdas.tickets.rules import route
 from lambdas.tickets.schema import TicketRequest
 from model_build.dataset import Batch, Binary, Dataset
-from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
+from model_build.service import Answered, CandidateScores, Exported, Field, Fitted, Progress, Serve
 from model_build.tickets.reader import TicketReader, tickets_of
 
 if TYPE_CHECKING:
@@ -161,6 +161,12 @@ class TicketTraining:
             return {head.name: outputs[head.output] for head in heads}
 
         return serve
+
+    def answered(self, folder: Path, manifest: Manifest, batch: Batch) -> Answered:
+        """See answered.py."""
+        from model_build.tickets.answered import answered
+
+        return answered(folder, manifest, batch)
 
     def story(self, settings: Mapping[str, Any]) -> Story:
         """What tickets are, and what the model is for."""

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import inspect
 
-from lambdas.core.bundle import MODEL, Head
+from lambdas.core.bundle import MODEL, Head, Manifest
 from lambdas.transactions.features import FEATURE_NAMES, matrix
 from lambdas.transactions.schema import TransactionRequest
 from model_build.dataset import Batch, Binary, Dataset
-from model_build.service import CandidateScores, Exported, Field, Fitted, Progress, Serve
+from model_build.service import Answered, CandidateScores, Exported, Field, Fitted, Progress, Serve
 
 if TYPE_CHECKING:
     from model_build.calibration import Calibration
@@ -184,6 +184,12 @@ class TransactionTraining:
             return {**outputs, **{head.name: outputs[head.output] for head in heads}}
 
         return serve
+
+    def answered(self, folder: Path, manifest: Manifest, batch: Batch) -> Answered:
+        """See answered.py."""
+        from model_build.transactions.answered import answered
+
+        return answered(folder, manifest, batch)
 
     def story(self, settings: Mapping[str, Any]) -> Story:
         """What the model is for."""

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from lambdas.content.policies import OK, POLICIES
 from lambdas.core.bundle import Head, Manifest, TrainingData
+from lambdas.core.schema import Decision
 from model_build.content.labels import binaries
 from model_build.dataset import Batch, Binary
-from model_build.service import Field
+from model_build.service import Answered, Field, stamps
 
 Score = Callable[[str], float]
 
@@ -49,6 +51,24 @@ class ByWords:
             }
 
         return serve
+
+    def answered(self, folder: Path, manifest: Manifest, batch: Batch) -> Answered:
+        found = self.served(folder, manifest.heads, manifest.settings)(batch)
+        sure = found["toxicity"].max(axis=1).clip(0.0, 1.0)
+        made = [
+            Decision(
+                decision_id=stamp.decision_id, outcome=OK, review=False, reasons=[],
+                confidence=float(sure[k]),
+                source="model", variant=stamp.variant, model_version="v", degraded=[],
+                decided_at=stamp.decided_at,
+            )
+            for k, stamp in enumerate(stamps(len(batch), "champion", "v"))
+        ]  # fmt: skip
+        ruled = [
+            structs.replace(each, review=True, reasons=["rules"], source="rules", degraded=["model"])
+            for each in made
+        ]
+        return Answered(batch, made, ruled, found)
 
 
 def manifest(

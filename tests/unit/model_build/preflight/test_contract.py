@@ -11,13 +11,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from lambdas.core.bundle import Manifest
+from lambdas.core.bundle import Conformal, Manifest
 from lambdas.core.errors import BundleError
 from model_build.dataset import Batch
 from model_build.fairness.rows import text_batches
 from model_build.preflight.bundles import Opened
 from model_build.preflight.contract import contract
 from model_build.preflight.held_out import HeldOut
+from model_build.service import Answered
 from tests.unit.model_build.fairness.model import ByWords, fair, manifest
 
 pytestmark = pytest.mark.unit
@@ -86,6 +87,70 @@ def test_a_class_without_a_threshold_cannot_be_acted_on() -> None:
     first, *others = known.heads
     bare = msgspec.structs.replace(first, thresholds={})
     assert failed(ByWords(fair), msgspec.structs.replace(known, heads=[bare, *others])) == {"probabilities"}
+
+
+def test_three_classes_need_a_conformal_threshold() -> None:
+    known = manifest("v1")
+    first, *others = known.heads
+    three = msgspec.structs.replace(first, classes=["a", "b", "c"], thresholds=dict.fromkeys("abc", 0.5))
+    kept = msgspec.structs.replace(three, conformal=Conformal(0.9, 0.1))
+    wrong = msgspec.structs.replace(three, conformal=Conformal(0.9, 1.1))
+    found = {
+        name: "actionable" in failed(ByWords(fair), msgspec.structs.replace(known, heads=[head, *others]))
+        for name, head in {"none": three, "kept": kept, "wrong": wrong}.items()
+    }
+    assert found == {"none": True, "kept": False, "wrong": True}
+
+
+class Said(ByWords):
+    """Its code that serves answers what `change` makes of the honest answers."""
+
+    def __init__(self, change: Callable[[Answered], Answered]) -> None:
+        super().__init__(fair)
+        self._change = change
+
+    def answered(self, folder: Path, known: Manifest, batch: Batch) -> Answered:
+        return self._change(super().answered(folder, known, batch))
+
+
+def each(answers: Any, **more: Any) -> Any:
+    return [msgspec.structs.replace(answer, **more) for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        (lambda a: a._replace(by_model=each(a.by_model, review=True)), {"reasons"}),
+        (lambda a: a._replace(by_model=each(a.by_model, reasons=["why"])), {"reasons"}),
+        (lambda a: a._replace(by_model=each(a.by_model, confidence=float("nan"))), {"JSON"}),
+        (lambda a: a._replace(by_model=a.by_model[1:]), {"JSON", "reasons"}),
+        (lambda a: a._replace(by_rules=each(a.by_rules, review=False)), {"rules"}),
+        (lambda a: a._replace(by_rules=each(a.by_rules, degraded=[])), {"rules"}),
+        (lambda a: a._replace(by_rules=a.by_model), {"rules"}),
+        (lambda a: a._replace(probabilities=shifted(a.probabilities, 1e-3)), {"serving"}),
+        (lambda a: a._replace(probabilities={}), {"serving"}),
+        (lambda a: a._replace(probabilities={"other": np.zeros((len(a.batch), 2))}), {"serving"}),
+    ],
+)
+def test_an_answer_of_the_serving_code_that_breaks_a_rule_is_told(change: Any, broken: set[str]) -> None:
+    assert failed(Said(change)) == broken
+
+
+def test_what_the_serving_code_says_nothing_of_is_not_held_against_it() -> None:
+    def unsaid(answered: Answered) -> Answered:
+        first, *_ = answered.probabilities
+        nothing = np.full_like(answered.probabilities[first], np.nan)
+        return answered._replace(probabilities={**answered.probabilities, first: nothing})
+
+    assert failed(Said(unsaid)) == set()
+
+
+def test_serving_code_that_cannot_open_the_bundle_is_a_verdict() -> None:
+    class Older(ByWords):
+        def answered(self, folder: Path, known: Manifest, batch: Batch) -> Answered:
+            raise BundleError("trained with other features")
+
+    assert failed(Older(fair)) == {"serving"}
 
 
 def test_a_model_that_does_not_open_is_no_verdict() -> None:
