@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.function_code import Packaged, zip_of
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 
 HANDLER = "local.alarm_clock.handler.handle"
 
 
 class AlarmClock(Construct):
-    """A function that a schedule invokes once a minute."""
+    """A function that a schedule invokes once a minute; `failed` is told of a run that fails."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, failed: sqs.IQueue) -> None:
         super().__init__(scope, construct_id)
         clock = LoggedFunction(
             self,
@@ -39,5 +40,5 @@ class AlarmClock(Construct):
         )
         clock.allow(["cloudwatch:GetMetricStatistics"], ["*"])
         clock.acknowledge_wildcard("*", "GetMetricStatistics takes no resource.")
-        rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
-        rule.add_target(targets.LambdaFunction(clock.function, retry_attempts=0))
+        every_minute = events.Schedule.rate(Duration.minutes(1))
+        scheduled(clock, every_minute, description="Triage: ends alarms", failed=failed, retries=0)

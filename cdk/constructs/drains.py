@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 
 from cdk.constructs import event_sources
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.names import PROJECT
 from cdk.services import Worker
@@ -25,7 +25,7 @@ SECONDS = 40
 MINUTES = 1
 LABEL_MINUTES = 5
 """What is learned is tried by the hundred labels."""
-LATE = Duration.seconds(60)
+LATE_SECONDS = 60
 """The shortest that Lambda takes. A run that could not begin within it is the next one's work."""
 
 
@@ -43,6 +43,7 @@ def work_off(
     worker: Worker,
     *,
     drains: bool,
+    failed: sqs.IQueue,
     minutes: int = MINUTES,
     batch: int = event_sources.FIFO_BATCH,
     filters: Sequence[object] = (),
@@ -50,7 +51,8 @@ def work_off(
     """`made` gets the messages of the FIFO `queue`, `batch` at most at once.
 
     Where a schedule `drains` it, `made` is started every `minutes` minutes, and its handler heeds `filters`
-    itself; otherwise Lambda polls. `worker` is as it was listed, before `worker_of`.
+    itself; otherwise Lambda polls. `worker` is as it was listed, before `worker_of`. `failed` is told of a
+    run that fails as a whole; a message that fails comes again.
     """
     if not drains:
         event_sources.from_queue(made, queue, batch=batch, filters=filters)
@@ -59,15 +61,15 @@ def work_off(
     made.function.add_environment("DRAIN_QUEUE_URL", queue.queue_url)
     made.function.add_environment("DRAIN_BATCH", str(batch))
     made.function.add_environment("DRAIN_BATCH_SECONDS", str(worker.timeout_seconds))
-    # The next run comes by itself, and finds what this one left.
-    made.function.configure_async_invoke(retry_attempts=0, max_event_age=LATE)
-    rule = events.Rule(
+    scheduled(
         made,
-        "Drain",
-        schedule=events.Schedule.rate(Duration.minutes(minutes)),
+        events.Schedule.rate(Duration.minutes(minutes)),
         description=f"Triage: {made.name} looks into its queue",
+        failed=failed,
+        # The next run comes by itself, and finds what this one left.
+        retries=0,
+        late_seconds=LATE_SECONDS,
     )
-    rule.add_target(targets.LambdaFunction(made.function, retry_attempts=0, max_event_age=LATE))
 
 
 def may_wake(made: LoggedFunction, service: str) -> None:

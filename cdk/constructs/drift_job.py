@@ -10,11 +10,12 @@ import json
 from collections.abc import Sequence
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.decision_function import Neighbours, function_of, live_keys, may_read
 from cdk.constructs.people import People
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.services import Service, Worker
 from lambdas.observations.record import PREFIX
@@ -26,10 +27,10 @@ WHEN = events.Schedule.cron(minute="40", hour="3")
 
 
 def drift_job(
-    scope: Construct, near: Neighbours, services: Sequence[Service], people: People
+    scope: Construct, near: Neighbours, services: Sequence[Service], people: People, *, failed: sqs.IQueue
 ) -> LoggedFunction:
     """The function and its schedule. It reads observations and bundles, writes `<service>/drift/`, and tells
-    `people`."""
+    `people`; `failed` is told of a run that fails."""
     names = [service.name for service in services]
     outcomes = {each.name: dict(each.label_outcomes) for each in services if each.label_outcomes}
     # Beside an alarm of the same name.
@@ -53,9 +54,7 @@ def drift_job(
     may_read(made, near.artifacts, [*live_keys(names), *references, *observed, *own])
     made.allow(["s3:PutObject"], [near.artifacts.arn_for_objects(key) for key in own])
     people.may_be_told_by(made)
-    rule = events.Rule(
-        within, "Nightly", schedule=WHEN, description="Triage: is what comes in what was trained on?"
-    )
+    about = "Triage: is what comes in what was trained on?"
     # What was not looked at tonight is in tomorrow's window, which begins where the last one ended.
-    rule.add_target(targets.LambdaFunction(made.function, retry_attempts=1))
+    scheduled(made, WHEN, description=about, failed=failed, retries=1)
     return made

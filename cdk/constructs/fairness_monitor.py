@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.decision_function import Neighbours, function_of, may_read
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.services import Service, Worker
 from lambdas.fairness.live import KEY, SERVICE
@@ -29,8 +30,11 @@ def watched(services: Sequence[Service]) -> bool:
     return any(service.name == SERVICE for service in services)
 
 
-def fairness_monitor(scope: Construct, near: Neighbours, topic: sns.ITopic) -> LoggedFunction:
-    """The function and its schedule. It tells `topic` of a gap that is new and beyond doubt."""
+def fairness_monitor(
+    scope: Construct, near: Neighbours, topic: sns.ITopic, *, failed: sqs.IQueue
+) -> LoggedFunction:
+    """The function and its schedule. It tells `topic` of a gap that is new and beyond doubt; `failed` is told
+    of a run that fails."""
     made = function_of(
         scope,
         MONITOR,
@@ -48,9 +52,7 @@ def fairness_monitor(scope: Construct, near: Neighbours, topic: sns.ITopic) -> L
     may_read(made, near.artifacts, [KEY])
     made.allow(["s3:PutObject"], [near.artifacts.arn_for_objects(KEY)])
     made.allow(["sns:Publish"], [topic.topic_arn])
-    rule = events.Rule(
-        scope, "FairnessDaily", schedule=WHEN, description="Triage: how decisions treat groups of people"
-    )
+    about = "Triage: how decisions treat groups of people"
     # What could not be read today is read tomorrow.
-    rule.add_target(targets.LambdaFunction(made.function, retry_attempts=1))
+    scheduled(made, WHEN, description=about, failed=failed, retries=1)
     return made

@@ -21,6 +21,9 @@ from cdk.services import Service, Worker
 from lambdas.observations.record import PREFIX
 
 OBSERVER = Worker("lambdas.observer.handler.handle", memory_mb=512, timeout_seconds=60)
+HOURS = 2
+"""For so long a failing batch is tried again. The stream would keep it for a day, and for a day nobody would
+be told; the decisions themselves stay in the log."""
 BATCH = 1_000
 """Records; of large ones Lambda hands over fewer, as many as fit into its 6 MB."""
 
@@ -36,7 +39,7 @@ def observer_function(
 ) -> LoggedFunction:
     """The function, and its reading of the stream every `every_seconds`.
 
-    What the bucket does not take waits as long as the stream keeps it; what still fails is told to `failed`.
+    What the bucket does not take is tried again for HOURS; what still fails is told to `failed`.
     """
     made = function_of(
         scope,
@@ -61,7 +64,7 @@ def observer_function(
         filters=[{"eventName": ["INSERT", "MODIFY"]}],
         failed=failed,
         retries=1_000,
-        hours=24,
+        hours=HOURS,
         batch=BATCH,
         wait_seconds=every_seconds,
     )

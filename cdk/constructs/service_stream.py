@@ -40,7 +40,8 @@ class ServiceStream(Construct):
 
     `waiting` is the queue of updates and `given_up` its dead letters; `source` the queue of what is to be
     decided when that is SQS, `dead_letters` where the stream's worker and SQS put what they give up on.
-    `later` is the queue of what callers do not wait for, `left` its dead letters.
+    `later` is the queue of what callers do not wait for, `left` its dead letters. `failed` is told of runs of
+    a schedule that fail.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class ServiceStream(Construct):
         near: Neighbours,
         settings: Settings,
         target: Target,
+        failed: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         self.functions: dict[str, LoggedFunction] = {}
@@ -63,7 +65,7 @@ class ServiceStream(Construct):
         self.later: sqs.Queue | None = None
         self.left: sqs.Queue | None = None
         self._service, self._near, self._settings = service, near, settings
-        self._drains = target.drains
+        self._drains, self._failed = target.drains, failed
         if service.catch_up:
             self._add_catch_up(service.catch_up, target.catch_up_seconds)
         if service.stream:
@@ -93,7 +95,7 @@ class ServiceStream(Construct):
             },
         )
         self._near.store.open_to(made)
-        drains.work_off(made, pair.queue, worker, drains=self._drains)
+        drains.work_off(made, pair.queue, worker, drains=self._drains, failed=self._failed)
         self.functions["catch-up"] = made
 
     def _add_stream(self, worker: Worker) -> None:
@@ -136,7 +138,7 @@ class ServiceStream(Construct):
         self.later, self.left = pair.queue, pair.dead_letters
         longer = drains.worker_of(worker, drains=self._drains, retry_seconds=retry_seconds)
         made = later_function(self, self._service, longer, self._near, queue=pair.queue)
-        drains.work_off(made, pair.queue, worker, drains=self._drains, batch=1)
+        drains.work_off(made, pair.queue, worker, drains=self._drains, failed=self._failed, batch=1)
         self.functions["later"] = made
 
     def _connect(self, made: LoggedFunction) -> None:

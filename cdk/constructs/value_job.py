@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.decision_function import Neighbours, function_of, live_keys, may_read
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.services import Service, Worker
 from lambdas.observations.record import PREFIX
@@ -23,8 +24,11 @@ WHEN = events.Schedule.cron(minute="10")
 closed."""
 
 
-def value_job(scope: Construct, near: Neighbours, services: Sequence[Service]) -> LoggedFunction:
-    """The function and its schedule. It reads observations and manifests, and writes `<service>/value/`."""
+def value_job(
+    scope: Construct, near: Neighbours, services: Sequence[Service], *, failed: sqs.IQueue
+) -> LoggedFunction:
+    """The function and its schedule. It reads observations and manifests, and writes `<service>/value/`;
+    `failed` is told of a run that fails."""
     names = [service.name for service in services]
     made = function_of(
         scope,
@@ -37,9 +41,6 @@ def value_job(scope: Construct, near: Neighbours, services: Sequence[Service]) -
     own = [f"{name}/value/*" for name in names]
     may_read(made, near.artifacts, [*live_keys(names), *(f"{PREFIX}/{name}/*" for name in names), *own])
     made.allow(["s3:PutObject"], [near.artifacts.arn_for_objects(key) for key in own])
-    rule = events.Rule(
-        scope, "ValueHourly", schedule=WHEN, description="Triage: what the decisions are worth"
-    )
     # What could not be added up in this hour is by the next.
-    rule.add_target(targets.LambdaFunction(made.function, retry_attempts=1))
+    scheduled(made, WHEN, description="Triage: what the decisions are worth", failed=failed, retries=1)
     return made

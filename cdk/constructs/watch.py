@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.decision_function import Neighbours, function_of
+from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.services import Worker
 
@@ -18,11 +18,17 @@ WATCH = Worker("lambdas.watch.handler.handle", memory_mb=256, timeout_seconds=30
 
 
 def watch_of(
-    scope: Construct, near: Neighbours, dead_letters: Mapping[str, sqs.IQueue], *, minutes: int
+    scope: Construct,
+    near: Neighbours,
+    dead_letters: Mapping[str, sqs.IQueue],
+    *,
+    minutes: int,
+    failed: sqs.IQueue,
 ) -> LoggedFunction:
-    """The function and its schedule, over queues by what people call them.
+    """The function and its schedule, over queues by what people call them; `failed`, told of a run that
+    fails, is one of them.
 
-    It costs nothing: 8,640 runs and some 80,000 requests to SQS a month, of a million each that are free.
+    It costs nothing: 8,640 runs and some 90,000 requests to SQS a month, of a million each that are free.
     """
     made = function_of(
         scope,
@@ -37,12 +43,12 @@ def watch_of(
         },
     )
     made.allow(["sqs:GetQueueAttributes"], [queue.queue_arn for queue in dead_letters.values()])
-    rule = events.Rule(
-        scope,
-        "WatchSchedule",
-        schedule=events.Schedule.rate(Duration.minutes(minutes)),
+    scheduled(
+        made,
+        events.Schedule.rate(Duration.minutes(minutes)),
         description="Triage: what lies in the dead-letter queues",
+        failed=failed,
+        # A queue that does not answer once is no news: the failure of two looks in a row is.
+        retries=1,
     )
-    # The next look comes by itself.
-    rule.add_target(targets.LambdaFunction(made.function, retry_attempts=0))
     return made

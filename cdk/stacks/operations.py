@@ -72,14 +72,16 @@ class OperationsStack(Stack):
         mails = MailFormatter(self, "Mails", near=self._near, people=self._people)
         self.functions: dict[str, LoggedFunction] = {
             "rollout": self.rollouts.made,
-            "value": value_job(self, self._near, services),
-            "drift": drift_job(self, self._near, services, self._people),
+            "value": value_job(self, self._near, services, failed=streaming.jobs),
+            "drift": drift_job(self, self._near, services, self._people, failed=streaming.jobs),
             "mail": mails.made,
         }
         dead_letters = {
             **streaming.dead_letters(), **review.dead_letters, "alarm mails": mails.dead_letters
         }  # fmt: skip
-        self.functions["watch"] = watch_of(self, self._near, dead_letters, minutes=target.watch_minutes)
+        self.functions["watch"] = watch_of(
+            self, self._near, dead_letters, minutes=target.watch_minutes, failed=streaming.jobs
+        )
         working = {**streaming.functions, **review.functions}
         functions = {**api.functions, **working, **self.functions}
         operations_dashboard(
@@ -107,7 +109,7 @@ class OperationsStack(Stack):
         if target.metric_bridge:
             MetricBridge(self, "MetricBridge", sources=list(functions.values()))
         if target.alarm_clock:
-            AlarmClock(self, "AlarmClock")
+            AlarmClock(self, "AlarmClock", failed=streaming.jobs)
         self._outputs(alarms, target)
 
     def _alarms(

@@ -39,7 +39,8 @@ class OneLearner(TriageError):
 class StreamingStack(Stack):
     """The queues, what works them off, the observer, and the topic of immediate alerts.
 
-    `functions` is by name, `streams` by service. Nothing in here calls the API.
+    `functions` is by name, `streams` by service; `jobs` is told of every run of a schedule that fails.
+    Nothing in here calls the API.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class StreamingStack(Stack):
         self.add_stack_dependency(artifacts, "the bucket, and the repository the image is pushed to")
         self.add_stack_dependency(state, "the bucket of uploads, which is found by the output's name")
         self._near = neighbours(self, target, state)
+        self.jobs = dead_letter_queue(self, "JobsFailed", name="jobs", fifo=False)
         self.functions: dict[str, LoggedFunction] = {}
         self.streams: dict[str, ServiceStream] = {}
         for service in services:
@@ -72,6 +74,7 @@ class StreamingStack(Stack):
                     near=self._near,
                     settings=settings,
                     target=target,
+                    failed=self.jobs,
                 )
                 self.streams[service.name] = stream
                 self.functions |= {f"{service.name}-{p}": made for p, made in stream.functions.items()}
@@ -82,7 +85,7 @@ class StreamingStack(Stack):
         self._add_observer(services, state, target)
         self.alerts = self._alert_topic(settings, target)
         if watched(services):
-            self.functions["fairness"] = fairness_monitor(self, self._near, self.alerts)
+            self.functions["fairness"] = fairness_monitor(self, self._near, self.alerts, failed=self.jobs)
         self._outputs()
 
     def _add_learner(self, services: Sequence[Service], target: Target) -> None:
@@ -105,6 +108,7 @@ class StreamingStack(Stack):
                 self.labels.queue,
                 worker,
                 drains=target.drains,
+                failed=self.jobs,
                 minutes=drains.LABEL_MINUTES,
                 filters=[{"body": {"service": [service.name]}}],
             )
@@ -131,7 +135,7 @@ class StreamingStack(Stack):
             every_seconds=target.observe_seconds,
             failed=failed,
         )
-        self._failed = {"observer": failed} | {
+        self._failed = {"observer": failed, "scheduled jobs": self.jobs} | {
             f"{name} {part}": queue
             for name, stream in self.streams.items()
             for part, queue in (("catch-up", stream.given_up), ("later", stream.left))

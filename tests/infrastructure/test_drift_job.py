@@ -32,7 +32,7 @@ def test_a_million_decisions_fit(plain: Assembly) -> None:
 
 def test_it_writes_its_reports_only(plain: Assembly) -> None:
     own = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    wanted = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "sns:Publish"}
+    wanted = {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "sns:Publish", "sqs:SendMessage"}
     policy = policy_of(plain, "drift")
     assert set(policy) == own | wanted
     assert all("/drift/*" in json.dumps(resource) for resource in policy["s3:PutObject"])

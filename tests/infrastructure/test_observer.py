@@ -23,7 +23,7 @@ def test_it_gets_what_is_new_or_amended_a_batch_at_a_time(plain: Assembly) -> No
     assert (found["BatchSize"], found["MaximumBatchingWindowInSeconds"]) == (BATCH, AWS.observe_seconds)
     assert AWS.observe_seconds <= 300, "Lambda waits no longer"
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (1_000, 86_400)
+    assert (found["MaximumRetryAttempts"], found["MaximumRecordAgeInSeconds"]) == (1_000, 7_200)
     failed = queues(plain)["triage-observer-dlq"].logical_id
     assert found["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [failed, "Arn"]}
 

@@ -214,7 +214,8 @@ def test_what_the_streams_function_may_do(plain: Assembly) -> None:
 def test_what_the_others_may_do(plain: Assembly) -> None:
     own = {"logs:CreateLogStream", "logs:PutLogEvents"}
     traced = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    # A schedule starts them, and a run that fails is told to a queue.
+    polling = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"}
     reading = {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"}
     expected: dict[str, set[str]] = {
         "transactions-catch-up": polling | {"dynamodb:BatchGetItem", "dynamodb:PutItem"},

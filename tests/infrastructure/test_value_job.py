@@ -29,7 +29,7 @@ def test_one_more_service_is_added_up_without_a_line_of_code(more_services: Asse
 def test_it_reads_observations_and_manifests_and_writes_its_own_books(plain: Assembly) -> None:
     own = {"logs:CreateLogStream", "logs:PutLogEvents"}
     policy = policy_of(plain, "value")
-    assert set(policy) == own | {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
+    assert set(policy) == own | {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage"}
     (role,) = [
         r.properties["PolicyDocument"]["Statement"]
         for r in plain.resources("AWS::IAM::Policy", "Triage-Operations")
