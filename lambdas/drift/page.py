@@ -30,9 +30,15 @@ line.grid{stroke:var(--rule)}line.limit{stroke:var(--bad);stroke-dasharray:4 3}p
 path.estimate{fill:none;stroke:var(--new);stroke-width:2}circle.measured{fill:var(--ink)}
 circle.hollow{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:1rem}
-table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:.25rem .5rem;
+table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:.25rem .4rem;
 border-bottom:1px solid var(--rule);white-space:nowrap}th:first-child,td:first-child,.l{text-align:left}
-.wide{overflow-x:auto}.key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin:0 .3em 0 .8em}
+th{white-space:normal;vertical-align:bottom}
+.wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 426px - 1.5rem));
+overflow-x:auto;background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
+linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
+linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
+scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
+.key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin:0 .3em 0 .8em}
 """
 
 
@@ -151,8 +157,9 @@ def _table(ranked: list[Finding]) -> str:
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in _cells(each)) + "</tr>" for each in ranked
     )
-    table = f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
-    return f'{table}<p class="sub">* against its own past</p>'
+    # It scrolls where the screen is narrower, by the keyboard too.
+    box = '<div class="wide" tabindex="0" role="region" aria-label="All figures">'
+    return f'{box}<table><tr>{head}</tr>{rows}</table></div><p class="sub">* against its own past</p>'
 
 
 def _cells(each: Finding) -> list[str]:
