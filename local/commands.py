@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
+from cdk.command_line import OneLine
 from cdk.services import SERVICES
 from lambdas.core.errors import TriageError
 from local import (
@@ -276,7 +277,7 @@ def _complain(message: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = OneLine(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     bringing = commands.add_parser("up", help="bring the whole system up on this machine")
     bringing.add_argument(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cdk.command_line import OneLine
 from cdk.cost.assembly import App, app_of
 from cdk.cost.calls import Month
 from cdk.cost.errors import CostError
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = _report(options)
     except TriageError as error:
-        sys.stderr.write(f"cost: {error.detail}\n")
+        sys.stderr.write(f"triage: {error.detail}\n")
         return 1
     sys.stdout.write(report + "\n")
     return 0
@@ -121,7 +122,7 @@ def _number(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cdk.cost", description=__doc__)
+    parser = OneLine(prog="python -m cdk.cost", description=__doc__)
     parser.add_argument("--decisions", type=_number, help="a month, of all services together (100000)")
     parser.add_argument(
         "--service",

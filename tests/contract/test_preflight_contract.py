@@ -14,8 +14,8 @@ from tests.conftest import Trained
 pytestmark = pytest.mark.contract
 
 RULES = {
-    "probabilities", "determinism", "batch = single", "order", "missing inputs", "actionable", "serving", "JSON",
-    "reasons", "rules",
+    "probabilities", "determinism", "batch = single", "order", "missing inputs", "actionable", "serving",
+    "JSON", "reasons", "rules",
 }  # fmt: skip
 
 

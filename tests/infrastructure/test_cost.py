@@ -115,4 +115,4 @@ def test_the_command_says_the_first_limit_and_the_bill(
     assert all(line["page"].startswith("https://") for line in account["lines"])
 
     assert main(["--folder", str(plain.folder), "--service", "posts=5"]) == 1
-    assert capsys.readouterr().err == "cost: there is no service 'posts': tickets, transactions, content\n"
+    assert capsys.readouterr().err == "triage: there is no service 'posts': tickets, transactions, content\n"
