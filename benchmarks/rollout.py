@@ -47,10 +47,12 @@ def run() -> None:
         "Cost of a request: `ModelStore.refresh` and `route` for an entity and a decision, between two looks "
         "at rollout.json, in the same process in turns; the median of the blocks' differences. The look "
         "itself, every 10 s, is there with and without a rollout.",
-        "Requests: three processes with the real Decider share the pace; the gateway of the embedded AWS "
-        "waits 50 ms for a function's output, so it is left out. The judge's verdicts are given (its own "
-        "benchmark is rollout_judge); every write of rollout.json, the record and the lock is made by the "
-        "code of the state machine's function and of `make rollback`.",
+        "Requests: three processes with the real Decider share the pace, on the embedded S3 and DynamoDB. "
+        "Left out are the gateway (the embedded one waits 50 ms for a function's output), the function "
+        "around the Decider, and the state machine, whose moves are called one after the other; a failure "
+        "of these is not among the 0. The judge's verdicts are given (its own benchmark is rollout_judge). "
+        "Every write of rollout.json, the record and the lock is made by the code of the state machine's "
+        "function and of `make rollback`.",
         "Live after: from the write of rollout.json to the last request in any process that was still "
         "answered by what it said before, of those whose answer changes: at 1 % one every 1.5 s a process. A "
         "function looks every 10 s.",
