@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -10,12 +12,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.constructs.alarm_topic import may_publish
-from cdk.constructs.decision_function import Neighbours, function_of
+from cdk.constructs.decision_function import Neighbours, function_of, may_read
 from cdk.constructs.people import People
 from cdk.constructs.queues import dead_letter_queue
-from cdk.services import Worker
+from cdk.services import Service, Worker
 
-MAILER = Worker("lambdas.mail.handler.handle", memory_mb=256, timeout_seconds=20)
+MAILER = Worker("lambdas.mail.handler.handle", memory_mb=256, timeout_seconds=30)
 _ALARMS = f"cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:*"
 
 
@@ -26,14 +28,34 @@ class MailFormatter(Construct):
     by Lambda itself, as it came, and lies in `dead_letters` as well.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, near: Neighbours, people: People) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        near: Neighbours,
+        services: Sequence[Service],
+        people: People,
+    ) -> None:
         super().__init__(scope, construct_id)
         # Not encrypted at rest: CloudWatch cannot publish under the free key alias/aws/sns.
         self.states = sns.Topic(self, "States", display_name="Triage alarm states", enforce_ssl=True)
         may_publish(self.states, "Alarms", "cloudwatch.amazonaws.com", _ALARMS)
+        names = [service.name for service in services]
         self.made = made = function_of(
-            self, MAILER, near, name="mail", service="mail", environment=people.environment()
+            self,
+            MAILER,
+            near,
+            name="mail",
+            service="mail",
+            environment={
+                "ARTIFACTS_BUCKET": near.artifacts.bucket_name,
+                "SERVICES": ",".join(names),
+                **people.environment(),
+            },
         )
+        # The mail of the alarm on drift says what has drifted.
+        may_read(made, near.artifacts, [f"{name}/drift/latest.json" for name in names])
         people.may_be_told_by(made)
         made.allow(
             ["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],

@@ -69,7 +69,7 @@ class OperationsStack(Stack):
         self.rollouts = RolloutMachine(
             self, "Rollouts", near=self._near, services=services, people=self._people
         )
-        mails = MailFormatter(self, "Mails", near=self._near, people=self._people)
+        mails = MailFormatter(self, "Mails", near=self._near, services=services, people=self._people)
         self.functions: dict[str, LoggedFunction] = {
             "rollout": self.rollouts.made,
             "value": value_job(self, self._near, services, failed=streaming.jobs),

@@ -66,17 +66,22 @@ class DriftJob:
         self._metrics = Metrics()
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Look at every service, and count those whose alarm is on. One that fails does not keep the others
+        """Look at every service, and count those whose alarm is on, which is what people are told of. Only
+        what begins or ends while another's is on is told from here. One that fails does not keep the others
         from theirs.
 
         Raises DependencyDown at the end: Lambda tries again, and what was done already is no further window.
         """
         done: dict[str, Any] = {}
         failed: list[str] = []
+        looks: list[Looked] = []
+        were_on = self._were_on()
         for service, telemetry in self._services.items():
             telemetry.request(context)
             try:
-                done[service] = self._service(service, telemetry)
+                looked = self._service(service, telemetry, told=were_on)
+                looks.append(looked)
+                done[service] = in_short(looked.report)
             except (BundleError, NotFound) as error:
                 telemetry.log.warning("drift is not known", extra={"detail": error.detail})
                 done[service] = {"why_not": error.detail}
@@ -84,15 +89,19 @@ class DriftJob:
                 telemetry.log.error("drift is not known", extra={"detail": error.detail})
                 failed.append(f"{service}: {error.detail}")
         # Of one that failed today what was known yesterday.
-        self._metrics.add("Drift", float(sum(self._alarms(service) for service in self._services)))
+        on = sum(self._alarms(service) for service in self._services)
+        self._metrics.add("Drift", float(on))
         self._metrics.flush()
+        for looked in looks if on else []:
+            for notice in endings(looked):
+                self._send(notice, looked.report.service, self._services[looked.report.service])
         if failed:
             raise DependencyDown("; ".join(failed))
         return done
 
-    def _service(self, service: str, telemetry: Telemetry) -> dict[str, Any]:
+    def _service(self, service: str, telemetry: Telemetry, *, told: bool) -> Looked:
         """Look, write the report, tell people, and remember: in this order, so that a look that was broken
-        off is made again."""
+        off is made again. With `told` people know of drift already, and the alarm will not say it again."""
         bundle = bundle_of(self._objects, service, self._label_outcomes.get(service, {}))
         looked = nightly(self._objects, bundle, self._limits, self._now() - LATE)
         report = looked.report
@@ -103,15 +112,21 @@ class DriftJob:
                 drifted = int(each.verdict == "alarm")
                 more = {"verdict": each.verdict, "drifted": drifted, "in_a_row": each.in_a_row, "p": each.p}
                 telemetry.log.info(LINE, extra={**said, **more})
-        for notice in notices(looked):
+        for notice in notices(looked, told=told):
             self._send(notice, service, telemetry)
         if looked.state is not None:
             self._objects.put(state_key(service), msgspec.json.encode(looked.state))
-        told = {"decisions": report.decisions, "alarm": report.alarm, "off": len(report.off())}
-        telemetry.log.info(
-            "drift report", extra={**told, "summary": summary(report), "counts": report.counts}
-        )
-        return told
+        short = {**in_short(report), "summary": summary(report), "counts": report.counts}
+        telemetry.log.info("drift report", extra=short)
+        return looked
+
+    def _were_on(self) -> bool:
+        """Whether any service's alarm was on before this look. Unknown is yes: a mail too many rather than
+        none."""
+        try:
+            return any(self._alarms(service) for service in self._services)
+        except DependencyDown:
+            return True
 
     def _alarms(self, service: str) -> bool:
         state = read_state(self._objects, service)
@@ -124,20 +139,28 @@ class DriftJob:
             telemetry.log.error("nobody was told of drift", extra={"detail": error.detail})
 
 
-def notices(looked: Looked) -> list[Notice]:
-    """The mails of a look that counts."""
-    report, former, found = looked.report, looked.former, []
+def in_short(report: Report) -> dict[str, Any]:
+    """What a look comes to."""
+    return {"decisions": report.decisions, "alarm": report.alarm, "off": len(report.off())}
+
+
+def notices(looked: Looked, *, told: bool) -> list[Notice]:
+    """The mails of a look that counts. That drift begins is one where people are `told` of another's.""" ""
+    report = looked.report
+    if not report.counts:
+        return []
+    started = [begun(report)] if report.started and told else []
+    return started + ([unlike(report)] if report.unlike else [])
+
+
+def endings(looked: Looked) -> list[Notice]:
+    """The mail that a service's drift is over, for when the alarm stays on."""
+    report, former = looked.report, looked.former
     if not report.counts:
         return []
     if former is not None and former.alarm and not report.alarm:
-        found.append(replaced(report.service, report.version, former.version))
-    if report.started:
-        found.append(begun(report))
-    if report.ended:
-        found.append(over(report))
-    if report.unlike:
-        found.append(unlike(report))
-    return found
+        return [replaced(report.service, report.version, former.version)]
+    return [over(report)] if report.ended else []
 
 
 def write(objects: Bucket, report: Report) -> None:

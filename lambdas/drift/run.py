@@ -84,16 +84,18 @@ def read_state(objects: Objects, service: str) -> State | None:
 
 
 def nightly(objects: Objects, bundle: Bundle, limits: Limits, until: datetime) -> Looked:
-    """The look that counts: from where the last window with a verdict ended, at most LONGEST back; of a bundle
-    that is new, at the day before `until`.
+    """The look that counts: from where the last window with a verdict ended, at most LONGEST back, and for a
+    new bundle the day before `until`. One that comes AGAIN too soon is a view with what is remembered.
 
     Raises DependencyDown, NotFound.
     """
     known = read_state(objects, bundle.service)
     state = known if known is not None and known.version == bundle.version else None
     ended = datetime.fromisoformat(state.until) if state else None
-    if ended is not None and until - ended < AGAIN:
-        return Looked(view(objects, bundle, limits, until - DAY, until), None, None)
+    if state is not None and ended is not None and until - ended < AGAIN:
+        report = view(objects, bundle, limits, until - DAY, until)
+        kept = msgspec.structs.replace(report, alarm=state.alarm, alarm_since=state.alarm_since)
+        return Looked(kept, None, None)
     since = until - DAY if ended is None else max(ended, until - LONGEST)
     start = state or State(bundle.version, until.isoformat(), since.isoformat())
     report, after = _look(objects, bundle, limits, since, until, start)

@@ -1,4 +1,9 @@
-"""The mails of the drift job: it has begun, it is over, and what was never like the training data."""
+"""What people are told of drift: what is off, and the mails of the drift job itself.
+
+The alarm `drift` is on while any service's is, and tells of its start and its end. The job's own mails are
+what that alarm cannot say: that another service's drift begins or ends while it is on, and what was never
+like the training data.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,17 @@ from lambdas.drift.report import Finding, Report
 ANCHOR: Final = "drift"
 """The section of docs/runbook.md."""
 MOST: Final = 10
+"""Lines of a service."""
+
+
+def details(report: Report) -> tuple[str, ...]:
+    """What is off, as lines of the alarm's mail, which is about all services."""
+    told = report.labels
+    said = [f"drifts since {report.alarm_since or report.until}"]
+    said += ["people's labels say it is wrong more often than it was"] if told and told.alarm else []
+    how_bad = _how_bad(report)
+    head = f"{report.service}, bundle {report.version}: {'; '.join([*said, *([how_bad] if how_bad else [])])}"
+    return (head, *(f"{report.service}: {_line(each)}" for each in report.off()[: MOST - 1]))
 
 
 def begun(report: Report) -> Notice:

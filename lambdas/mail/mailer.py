@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from lambdas.core.errors import DependencyDown
 from lambdas.core.notices import MOST_SUBJECT, Links, Notice
 from lambdas.core.telemetry import Telemetry
-from lambdas.mail.format import larger_story, notice_of
-from lambdas.mail.message import OK, AlarmMessage, alarm_in
+from lambdas.mail.drifted import ALARM_NAME as DRIFT
+from lambdas.mail.format import larger_story, name_of, notice_of
+from lambdas.mail.message import ALARM, OK, AlarmMessage, alarm_in
 
 
 class Publishes(Protocol):
@@ -33,6 +34,14 @@ class Knows(Protocol):
         ...
 
 
+class Explains(Protocol):
+    """What has drifted; `lambdas.mail.drifted.Drifted`."""
+
+    def lines(self) -> tuple[str, ...]:
+        """Lines for the mail of the alarm `drift`; none where nothing is known."""
+        ...
+
+
 class Mailer:
     """A Lambda handler for a topic of alarms.
 
@@ -40,11 +49,14 @@ class Mailer:
     take it is an error, and then Lambda tries again and at last sends it by itself.
     """
 
-    def __init__(self, people: Publishes, alarms: Knows, telemetry: Telemetry, links: Links) -> None:
+    def __init__(
+        self, people: Publishes, alarms: Knows, telemetry: Telemetry, links: Links, drifted: Explains
+    ) -> None:
         self._people = people
         self._alarms = alarms
         self._telemetry = telemetry
         self._links = links
+        self._drifted = drifted
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> None:
         """Pass on each record of an SNS event. Raises DependencyDown."""
@@ -75,7 +87,10 @@ class Mailer:
             self._telemetry.log.info("no mail of its own", extra={**said, "part_of": larger})
             return None
         self._telemetry.log.info("mail", extra=said)
-        return notice_of(alarm, on, began), said
+        notice = notice_of(alarm, on, began)
+        if name_of(alarm.alarm_name) == DRIFT and alarm.new_state_value == ALARM:
+            notice = notice._replace(details=(*notice.details, *self._drifted.lines()))
+        return notice, said
 
     def _known(self, alarm: AlarmMessage) -> tuple[dict[str, datetime], datetime | None]:
         """The alarms that are on, and when this one started if it is over; nothing when nobody answers."""

@@ -106,8 +106,8 @@ def drift_metric(printed: str) -> list[float]:
 
 
 def test_a_broken_field_alarms_after_three_nights_and_is_over_after_two(capfd: Any) -> None:
-    """Given eight quiet nights, when a producer leaves a field out, then people hear of it once, and of its
-    end."""
+    """Given eight quiet nights, when a producer leaves a field out, then the metric says so, and the job
+    leaves it to the metric's alarm to tell people."""
     bucket, told = MemoryBucket(), Told()
     publish(bucket, WORLD)
     metric = []
@@ -116,18 +116,55 @@ def test_a_broken_field_alarms_after_three_nights_and_is_over_after_two(capfd: A
         job(bucket, told, day)({}, None)
         metric += drift_metric(capfd.readouterr().out)
     assert metric == [0.0] * 10 + [1.0] * 3 + [0.0] * 2
-    begun, over = told.mails
-    assert (
-        begun[0] == "Triage: tickets, drift"
-        and "normal0" in begun[1]
-        and "missing 0.0% -> 100.0%" in begun[1]
-    )
-    assert "Dashboard: https://dashboard" in begun[1] and "#drift" in begun[1]
-    assert over[0] == "Triage: tickets, the drift is over"
+    assert told.mails == []
     assert state(bucket).windows == 15 and len(state(bucket).history) == 15
     pages = [key for key in bucket.objects if key.endswith(".html")]
     assert len(pages) == 15 and f"tickets/drift/{UNTIL:%Y-%m-%d}.html" in pages
     assert latest(bucket).counts and latest(bucket).promised == 0.8
+
+
+def remember_alarm(bucket: MemoryBucket, service: str, day: int, *, on: bool = True) -> None:
+    """As if the job had found, on `day`, that `service` drifts."""
+    at = (UNTIL + day * DAY).isoformat()
+    found = State("v1", at, at, windows=5, alarm=on, alarm_since=at if on else "")
+    bucket.put(f"{service}/drift/state.json", msgspec.json.encode(found))
+
+
+def test_drift_that_begins_and_ends_while_another_services_is_on_has_mails_of_its_own() -> None:
+    """The alarm is on already, and stays on: it would say nothing."""
+    bucket, told = MemoryBucket(), Told()
+    publish(bucket, WORLD)
+    remember_alarm(bucket, "content", 0)
+    for day in range(15):
+        put_day(bucket, WORLD, day, 300, broken=8 <= day < 12)
+        job(bucket, told, day, ("content", "tickets"))({}, None)
+    begun, over = told.mails
+    assert begun[0] == "Triage: tickets, drift" and "normal0" in begun[1]
+    assert "missing 0.0% -> 100.0%" in begun[1]
+    assert "Dashboard: https://dashboard" in begun[1] and "#drift" in begun[1]
+    assert over[0] == "Triage: tickets, the drift is over"
+
+
+def test_the_last_end_is_the_alarms_to_tell() -> None:
+    """Given that another's drift was on when this one's began, and is over since."""
+    bucket, told = MemoryBucket(), Told()
+    publish(bucket, WORLD)
+    for day in range(14):
+        put_day(bucket, WORLD, day, 300, broken=8 <= day < 12)
+        remember_alarm(bucket, "content", day, on=day == 10)
+        job(bucket, told, day, ("content", "tickets"))({}, None)
+    assert [subject for subject, _ in told.mails] == ["Triage: tickets, drift"]
+    assert not state(bucket).alarm
+
+
+def test_a_run_that_comes_again_leaves_the_report_with_the_alarm_that_is_remembered() -> None:
+    """The mail of the alarm reads it."""
+    bucket, told = MemoryBucket(), Told()
+    publish(bucket, WORLD)
+    put_day(bucket, WORLD, 0, 300)
+    remember_alarm(bucket, "tickets", 0)
+    job(bucket, told, 0)({}, None)
+    assert (latest(bucket).alarm, latest(bucket).counts, told.mails) == (True, False, [])
 
 
 def test_a_second_run_in_the_same_night_is_no_further_window() -> None:
@@ -174,11 +211,12 @@ def test_another_bundle_begins_anew_and_ends_the_alarm() -> None:
     for day in range(12):
         put_day(bucket, WORLD, day, 300, broken=day >= 8)
         job(bucket, told, day)({}, None)
-    assert state(bucket).alarm
+    assert state(bucket).alarm and told.mails == []
     publish(bucket, WORLD, "v2")
     put_day(bucket, WORLD, 12, 300, version="v2")
     put_day(bucket, WORLD, 12, 50, version="v1")
-    job(bucket, told, 12)({}, None)
+    remember_alarm(bucket, "content", 11)
+    job(bucket, told, 12, ("tickets", "content"))({}, None)
     assert told.mails[-1][0] == "Triage: tickets, the drift is over" and "v2" in told.mails[-1][1]
     assert (state(bucket).version, state(bucket).windows, state(bucket).alarm) == ("v2", 1, False)
 
@@ -213,9 +251,10 @@ def test_a_mail_that_cannot_be_sent_does_not_stop_the_job(capfd: Any) -> None:
     bucket, told = MemoryBucket(), Told()
     told.down = True
     publish(bucket, WORLD)
+    remember_alarm(bucket, "content", 0)
     for day in range(12):
         put_day(bucket, WORLD, day, 300, broken=day >= 8)
-        job(bucket, told, day)({}, None)
+        job(bucket, told, day, ("tickets", "content"))({}, None)
     assert state(bucket).alarm and "nobody was told of drift" in capfd.readouterr().out
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lambdas.core.errors import DependencyDown
 from lambdas.core.notices import MOST_SUBJECT, Links
-from lambdas.mail.mailer import Mailer
+from lambdas.mail.mailer import Explains, Mailer
 from tests.support.events import CONTEXT, fresh_telemetry
 from tests.unit.lambdas.mail.messages import alarm, event
 
@@ -48,9 +48,26 @@ class Alarms:
         return STARTED
 
 
-def mailed(alarms: Alarms, message: str, subject: str | None = "s") -> People:
+class Nothing:
+    """No report says anything."""
+
+    def lines(self) -> tuple[str, ...]:
+        return ()
+
+
+class Tickets:
+    """One service has drifted."""
+
+    def lines(self) -> tuple[str, ...]:
+        return ("tickets, bundle v1: drifts", "tickets: words: psi 0.41 (limit 0.2)")
+
+
+def mailed(
+    alarms: Alarms, message: str, subject: str | None = "s", drifted: Explains | None = None
+) -> People:
     people = People()
-    Mailer(people, alarms, fresh_telemetry("mail"), Links("https://dash"))(event(message, subject), CONTEXT)
+    telemetry, links = fresh_telemetry("mail"), Links("https://dash")
+    Mailer(people, alarms, telemetry, links, drifted or Nothing())(event(message, subject), CONTEXT)
     return people
 
 
@@ -66,6 +83,16 @@ def test_its_end_becomes_one_with_how_long_it_lasted() -> None:
     ((subject, _, attributes),) = mailed(Alarms(), alarm(state="OK")).mails
     assert subject == "OK: triage-api-errors is over after 10 minutes"
     assert attributes == {"alarm": "triage-api-errors", "state": "OK"}
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "said"),
+    [("drift", "ALARM", True), ("drift", "OK", False), ("low-confidence", "ALARM", False)],
+)
+def test_the_start_of_drift_says_what_has_drifted(name: str, state: str, said: bool) -> None:
+    ((_, text, _),) = mailed(Alarms(), alarm(f"triage-{name}", state), drifted=Tickets()).mails
+    lines = "- Owner: ML engineer\n- tickets, bundle v1: drifts\n- tickets: words: psi 0.41 (limit 0.2)\n"
+    assert (lines in text, "tickets" in text) == (said, said)
 
 
 def test_a_part_of_another_alarm_is_in_the_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,6 +141,6 @@ def test_a_fault_of_ours_loses_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_topic_that_is_down_is_an_error_so_that_lambda_tries_again() -> None:
     people = People()
     people.down = True
-    mailer = Mailer(people, Alarms(), fresh_telemetry("mail"), Links())
+    mailer = Mailer(people, Alarms(), fresh_telemetry("mail"), Links(), Nothing())
     with pytest.raises(DependencyDown):
         mailer(event(alarm()), CONTEXT)
