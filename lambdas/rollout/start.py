@@ -54,7 +54,8 @@ def take_up(store: RolloutStore, asked: Asked, known: Read[Record], now: datetim
     if record.status == "promoted" or record.cause == "judge":
         raise Refused(f"{record.id} is over for good ({record.reason}): start a new rollout")
     store.take(record.id, asked.by, now)
-    if not record.is_own(live):
+    own = record.is_own(live)
+    if not (own or record.is_waiting_beside(live)):
         store.release(record.id, now)
         raise Refused(
             f"rollout.json is not what {record.id} left (the champion is {live.champion.version}): start a "
@@ -64,6 +65,7 @@ def take_up(store: RolloutStore, asked: Asked, known: Read[Record], now: datetim
         record,
         status="running",
         by=asked.by,
+        before=record.before if own else live,  # what was left there meanwhile is put back by an undoing
         # Where the share was never taken back, its observations go on counting.
         since=record.since if live == record.at_step() else None,
         cause=None,

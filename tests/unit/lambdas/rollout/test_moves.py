@@ -343,6 +343,19 @@ def test_it_goes_on_from_its_step_after_it_was_undone() -> None:
     assert made.live().champion == ref("v2")
 
 
+def test_it_goes_on_beside_a_candidate_that_was_left_meanwhile() -> None:
+    made = world()
+    made.run(made.moves.start(asked()))
+    assert made.record().status == "stopped"
+    left = msgspec.structs.replace(made.live(), challenger=ref("v3"), share=0.0)
+    put_live(made, left)
+    assert made.moves.start(asked(attempt=2)).next == "share"
+    made.moves.share("r1")
+    assert (made.live().challenger, made.live().share) == (ref("v2"), 0.01)
+    made.undo()
+    assert (made.live().challenger, made.live().share) == (ref("v3"), 0.0)
+
+
 def test_after_a_dead_machine_the_observations_go_on_counting() -> None:
     made = world(["fine"])
     made.moves.start(asked())
