@@ -61,11 +61,15 @@ class Mailbox:
         inbox.fetch(self._stack.endpoint, self._stack.output("InboxQueueUrl"), self._place.inbox)
         return inbox.read(self._place.inbox)
 
+    def new(self) -> list[inbox.Mail]:
+        """Every new mail."""
+        return [mail for mail in self.all() if mail.id not in self._old]
+
     def of(self, state: str) -> dict[str, list[inbox.Mail]]:
         """The new mails of alarms that went to `state`, by the alarm's name in the catalogue."""
         found: dict[str, list[inbox.Mail]] = {}
-        for mail in self.all():
-            if mail.id not in self._old and mail.alarm and mail.state == state:
+        for mail in self.new():
+            if mail.alarm and mail.state == state:
                 found.setdefault(mail.alarm.removeprefix(PREFIX), []).append(mail)
         return found
 
@@ -113,6 +117,10 @@ def test_each_alarm_is_a_mail_when_it_starts_and_when_it_is_over(world: World, l
         assert f"- Owner: {known.owner}" in start.text
         assert re.fullmatch(rf"OK: triage-{name} is over after .+", end.subject), end.subject
         assert "it lasted" in end.text
+    drift = mailbox.of("ALARM")["drift"][0].text
+    assert re.search(r"^- tickets, bundle \S+: drifts since ", drift, re.MULTILINE), drift
+    own = [mail.subject for mail in mailbox.new() if not mail.alarm and "drift" in mail.subject]
+    assert own == [], "the alarm's mail is the only one"
 
 
 def wait_for(

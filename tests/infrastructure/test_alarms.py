@@ -171,6 +171,14 @@ def test_a_mail_that_cannot_be_made_reaches_people_all_the_same(plain: Assembly)
     assert allowed["sqs:SendMessage"] == [([f"<{queue}.Arn>"], None)]
 
 
+def test_the_mailer_may_read_what_has_drifted_and_nothing_else(more_services: Assembly) -> None:
+    variables = mailer(more_services).properties["Environment"]["Variables"]
+    services = variables["SERVICES"].split(",")
+    assert len(services) == 4 and variables["ARTIFACTS_BUCKET"]
+    ((resources, _),) = policy_of(more_services, "mail")["s3:GetObject"]
+    assert {r.rpartition(">/")[2] for r in resources} == {f"{each}/drift/latest.json" for each in services}
+
+
 def test_every_dead_letter_queue_is_watched(more_services: Assembly, laptop: Assembly) -> None:
     for assembly in (more_services, laptop):
         watch = assembly.one("AWS::Lambda::Function", FunctionName="triage-watch")
