@@ -28,7 +28,7 @@ def watch_of(
     """The function and its schedule, over queues by what people call them; `failed`, told of a run that
     fails, is one of them.
 
-    It costs nothing: 8,640 runs and some 90,000 requests to SQS a month, of a million each that are free.
+    It costs nothing: 8,640 runs and some 70,000 requests to SQS a month, of a million each that are free.
     """
     made = function_of(
         scope,
