@@ -155,6 +155,7 @@ def test_series_stay_few_whatever_is_decided() -> None:
         b"", b"text", object_of("t", [], [seen("1")])[:-20], object_of("t", [], [seen("1")])[:40] + b"x" * 80,
         object_of("t", [], [seen("1"), seen("2", at="yesterday")]),
     ],
+    ids=["empty", "text", "cut", "overwritten", "no time"],  # gzip writes the time: no name of a test
 )  # fmt: skip
 def test_a_damaged_object_adds_nothing(body: bytes) -> None:
     made = Totals(DAY)

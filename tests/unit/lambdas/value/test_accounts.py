@@ -220,7 +220,9 @@ def test_a_service_that_nobody_priced_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"not gzip", gzip.compress(b"no newline"), gzip.compress(b"{}\n{}\n")[:-9]]
+    "body",
+    [b"", b"not gzip", gzip.compress(b"no newline"), gzip.compress(b"{}\n{}\n")[:-9]],
+    ids=["empty", "text", "no newline", "cut"],  # gzip writes the time: no name of a test
 )
 def test_an_object_that_cannot_be_read_is_left_out_and_named(body: bytes) -> None:
     world = World()
