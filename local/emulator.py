@@ -113,6 +113,7 @@ def launch(place: Place, port: int) -> Emulator:
     """
     check_port(port)
     _empty(place.emulator / "tmp")
+    rewind_streams(place)
     place.logs.mkdir(parents=True, exist_ok=True)
     with log_of(place).open("wb") as log:
         started = subprocess.Popen(
@@ -120,6 +121,24 @@ def launch(place: Place, port: int) -> Emulator:
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     return Emulator(started.pid, port)
+
+
+def rewind_streams(place: Place) -> None:
+    """Put the readers of tables' streams back to the streams' beginning, in the state that was saved.
+
+    The emulator saves how far they had come, but not the streams: after a restart they would wait until as
+    many records had come again, and see none of those. A stream is empty then, so they see each new one once.
+    """
+    path = place.emulator / "state" / "lambda.json"
+    if not path.is_file():
+        return
+    saved = json.loads(path.read_bytes())
+    positions = saved.get("payload", {}).get("dynamodb_stream_positions", {}).get("data", {})
+    if any(positions.values()):
+        positions.update(dict.fromkeys(positions, 0))
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(saved))
+        part.replace(path)
 
 
 def settings(place: Place, port: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -114,3 +115,16 @@ def test_forgetting_leaves_an_empty_emulator_and_the_inbox(place: Place) -> None
     shutil.rmtree(place.folder)
     emulator.forget(place)
     assert place.emulator.is_dir()
+
+
+def test_after_a_restart_readers_of_streams_begin_where_the_empty_streams_do(place: Place) -> None:
+    emulator.rewind_streams(place)
+    state = place.emulator / "state" / "lambda.json"
+    state.parent.mkdir(parents=True)
+    positions = {"__account_region_scoped__": True, "data": {"one": 4169, "two": 0}}
+    saved = {"__ministack_format__": 2, "payload": {"esms": {"a": 1}, "dynamodb_stream_positions": positions}}
+    state.write_text(json.dumps(saved))
+    emulator.rewind_streams(place)
+    payload = json.loads(state.read_text())["payload"]
+    assert payload["dynamodb_stream_positions"]["data"] == {"one": 0, "two": 0}
+    assert payload["esms"] == {"a": 1}
