@@ -1,15 +1,21 @@
-"""A moto server for single AWS calls with the environment that points our client at it, and a Valkey."""
+"""A moto server for single AWS calls and what points our client at it, an embedded AWS, and a Valkey."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import boto3
 import pytest
 import redis
 from moto.server import ThreadedMotoServer
+from rich.console import Console
 
+from local import running
+from local.daemon import free_port
+from local.place import ROOT, Place
+from local.progress import Steps
 from tests.support.review import create_tables, drop_tables
 from tests.support.valkey import Valkey, valkey
 
@@ -54,6 +60,18 @@ def table(aws: str) -> Iterator[Any]:
     )
     yield client
     client.delete_table(TableName="decisions")
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an embedded AWS of the module's own answers, with nothing in it."""
+    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("aws"), build=tmp_path_factory.mktemp("build"))
+    place.create()
+    started = running.start(place, free_port(), Steps(Console(file=StringIO())))
+    try:
+        yield started.endpoint
+    finally:
+        running.stop(place, started)
 
 
 @pytest.fixture(scope="session")

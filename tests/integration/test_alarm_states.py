@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from lambdas.mail.alarms import Alarms
-from local import running
 from local.alarm_clock import handler as alarm_clock
-from local.daemon import free_port
 from local.environment import aws_environment, client
-from local.place import ROOT, Place
-from local.progress import Steps
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("aws"), build=tmp_path_factory.mktemp("build"))
-    place.create()
-    started = running.start(place, free_port(), Steps(Console(file=StringIO())))
-    try:
-        yield started.endpoint
-    finally:
-        running.stop(place, started)
 
 
 @pytest.fixture

@@ -10,34 +10,16 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
-from io import StringIO
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from lambdas.core.aws import Queue
 from lambdas.watch.watch import Watch
-from local import running
-from local.daemon import free_port
 from local.environment import aws_environment, client
-from local.place import ROOT, Place
-from local.progress import Steps
 from tests.support.events import CONTEXT, fresh_telemetry
 
 SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    place = Place(root=ROOT, folder=tmp_path_factory.mktemp("aws"), build=tmp_path_factory.mktemp("build"))
-    place.create()
-    started = running.start(place, free_port(), Steps(Console(file=StringIO())))
-    try:
-        yield started.endpoint
-    finally:
-        running.stop(place, started)
 
 
 def failing(functions: Any) -> None:
