@@ -26,8 +26,10 @@ from typing import Final
 from lambdas.content.policies import POLICIES
 from model_build.content.synthesis.compose import Text, compose, harmless, spoken, typed
 from model_build.content.synthesis.disguise import HIDING, PLAYING, disguised
-from model_build.content.synthesis.groups import GROUPS, SHOWN
+from model_build.content.synthesis.groups import SHOWN
 from model_build.content.synthesis.library import LANGUAGES, load
+from model_build.content.synthesis.mix import mix_of, newly_broken
+from model_build.content.synthesis.shift import Shift
 from model_build.errors import ParametersError
 
 COLUMNS: Final = (
@@ -53,7 +55,8 @@ class PostParameters:
     Rates are shares, 0 to 1. `missed` and `raised` are the labels that are wrong: a broken policy that
     nobody marked, and a mark on a policy that is kept. `disguised` is the share of breaking texts under a
     disguise, `playful` that of the others whose letters are played with. `channels` says where the text
-    that counts stands; for `image` and `audio` it is the number that counts, beside a harmless text.
+    that counts stands; for `image` and `audio` it is the number that counts, beside a harmless text. `shift`
+    is for tests of drift detection.
     """
 
     rows: int = 12_000
@@ -64,6 +67,7 @@ class PostParameters:
     raised: float = 0.005
     disguised: float = 0.30
     playful: float = 0.05
+    shift: Shift | None = None
 
     def __post_init__(self) -> None:
         if self.rows < 0 or self.seed < 0:
@@ -93,23 +97,23 @@ def write_csv(path: Path, parameters: PostParameters) -> None:
 
 def _row(parameters: PostParameters, number: int) -> dict[str, str]:
     rng = random.Random(f"{parameters.seed}/{number}")
-    language = _draw(parameters.languages, rng)
+    mix = mix_of(parameters.languages, parameters.playful, parameters.shift, number)
+    language = _draw(mix.languages, rng)
     kind = _draw(parameters.channels, rng)
     row = dict.fromkeys(COLUMNS, "")
     if kind in SHOWN:
         template = f"{language}.{kind}.{number % MEDIA_GROUPS:02d}"
-        broken = _shown(row, kind, language, rng)
+        broken = _shown(row, kind, language, mix.risky, rng)
     else:
-        found = compose(load()[language], language, _draw(_SHARES, rng), rng)
-        _said(row, kind, found, language, parameters, rng)
-        template, broken = found.template, found.policies
+        group = _draw(mix.groups, rng)
+        found = compose(load()[language], language, group, rng)
+        _said(row, kind, found, language, parameters.disguised if found.policies else mix.playful, rng)
+        template = found.template
+        broken = found.policies | newly_broken(parameters.shift, group, number, parameters.seed)
     for policy in POLICIES:
         wrong = rng.random() < (parameters.missed if policy in broken else parameters.raised)
         row[policy] = str(int((policy in broken) != wrong))
     return {**row, "language": language, "template_group": template}
-
-
-_SHARES: Final = {name: group.share for name, group in GROUPS.items()}
 
 
 def _said(
@@ -117,13 +121,12 @@ def _said(
     kind: str,
     found: Text,
     language: str,
-    parameters: PostParameters,
+    tricked: float,
     rng: random.Random,
 ) -> None:
-    """Put a text where it stands; a harmless one may stand beside it."""
+    """Put a text where it stands, with probability `tricked` in disguise; a harmless one may stand beside."""
     text = typed(found.text, rng)
-    hiding = rng.random() < (parameters.disguised if found.policies else parameters.playful)
-    if hiding and kind != "audio_text":
+    if rng.random() < tricked and kind != "audio_text":
         text = disguised(text, HIDING if found.policies else PLAYING, rng)
     if kind == "audio_text":
         text = spoken(text)
@@ -134,9 +137,9 @@ def _said(
         row["image_risk"] = _risk(rng, risky=False)
 
 
-def _shown(row: dict[str, str], kind: str, language: str, rng: random.Random) -> frozenset[str]:
+def _shown(row: dict[str, str], kind: str, language: str, share: float, rng: random.Random) -> frozenset[str]:
     """Put the number of a picture or a sound, perhaps beside a harmless text; which policies it breaks."""
-    risky = rng.random() < 0.45
+    risky = rng.random() < share
     row[f"{kind}_risk"] = _risk(rng, risky=risky)
     if rng.random() < 0.6:
         row["text"] = typed(harmless(load()[language], rng), rng)

@@ -23,6 +23,7 @@ from typing import Final
 from lambdas.core.errors import TriageError
 from model_build.errors import ParametersError
 from model_build.text.habits import Habits, typed
+from model_build.text.mixes import blend
 from model_build.tickets.synthesis.compose import Brief, Text, compose
 from model_build.tickets.synthesis.customers import Customer, Customers
 from model_build.tickets.synthesis.library import LANGUAGES, Family, load
@@ -37,7 +38,7 @@ from model_build.tickets.synthesis.mix import (
 )
 from model_build.tickets.synthesis.names import draw_names
 from model_build.tickets.synthesis.rhythm import Rhythm
-from model_build.tickets.synthesis.shift import CHANNELS_AFTER, PRIOR_AFTER, Shift, blend
+from model_build.tickets.synthesis.shift import CHANNELS_AFTER, PRIOR_AFTER, Shift
 from model_build.tickets.synthesis.streams import ROW_BITS, Stream, stream
 
 COLUMNS: Final = (

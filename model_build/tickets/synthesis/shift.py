@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -50,12 +49,3 @@ class Shift:
     def strength_of(self, kind: Kind, now: datetime) -> float:
         """How strongly the population has changed in this way at `now`: 0 before and for other kinds."""
         return self.strength if kind == self.kind and now >= self.at else 0.0
-
-
-def blend(base: Mapping[str, float], after: Mapping[str, float], strength: float) -> dict[str, float]:
-    """Weights between `base` (strength 0) and `after` (1), both taken as shares of their sums."""
-    sums = sum(base.values()), sum(after.values())
-    return {
-        name: (1.0 - strength) * base[name] / sums[0] + strength * after.get(name, 0.0) / sums[1]
-        for name in base
-    }
