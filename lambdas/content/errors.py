@@ -28,3 +28,10 @@ class Unreadable(TriageError):
 
     status = 422
     title = "Unreadable media"
+
+
+class TooSlow(TriageError):
+    """There is no time for what was asked; the message says what takes it."""
+
+    status = 503
+    title = "Too slow"

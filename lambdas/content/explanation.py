@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import msgspec
 
 from lambdas.content.channels import as_channels
 from lambdas.content.deciding import Texts
-from lambdas.content.errors import Unreadable
+from lambdas.content.errors import TooSlow, Unreadable
 from lambdas.content.explained import ContentExplanation, Heard, Heat, Sound
 from lambdas.content.finding import Finder
 from lambdas.content.item import Seen
@@ -26,6 +27,8 @@ from lambdas.core.model_store import Loaded, ModelStore
 from lambdas.core.schema import Term
 
 PNG: Final = "image/png"
+HEAT_SECONDS: Final = 15.0
+"""By when a heat map is there: fetching and opening a large encoder counts, and API Gateway waits 29 s."""
 
 
 class Explainer:
@@ -45,15 +48,16 @@ class Explainer:
         wanted = asked.query.get("policy")
         if wanted is not None and wanted not in POLICIES:
             raise InvalidRequest(f"send one of {', '.join(POLICIES)}", field="policy")
+        until = time.perf_counter() + HEAT_SECONDS
         logged, decision = self._finder.find(asked.path.get("id", ""))
         post = msgspec.json.decode(logged.asked, type=KeptPost)
         loaded, notes = self._model(decision)
         if PNG in asked.headers.get("accept", ""):
-            found, why = self._heat(loaded.model, decision, post.image, wanted)
+            found, why = self._heat(loaded.model, decision, post.image, wanted, until)
             if found is None:
                 raise NotFound(f"there is no heat map: {why}")
             return Content(base64.b64decode(found.png), PNG)
-        return self._explained(loaded, decision, post, notes, wanted)
+        return self._explained(loaded, decision, post, notes, wanted, until)
 
     def _explained(
         self,
@@ -62,11 +66,12 @@ class Explainer:
         post: KeptPost,
         notes: list[str],
         wanted: str | None,
+        until: float,
     ) -> ContentExplanation:
         model = loaded.model
         heat = None
         if post.image is not None:
-            heat, why = self._heat(model, decision, post.image, wanted)
+            heat, why = self._heat(model, decision, post.image, wanted, until)
             notes += [f"image: {why}"] if why else []
         return ContentExplanation(
             decision_id=decision.decision_id,
@@ -87,9 +92,14 @@ class Explainer:
         )
 
     def _heat(
-        self, model: ContentModel, decision: ContentDecision, kept: KeptMedia | None, wanted: str | None
+        self,
+        model: ContentModel,
+        decision: ContentDecision,
+        kept: KeptMedia | None,
+        wanted: str | None,
+        until: float,
     ) -> tuple[Heat | None, str | None]:
-        """The heat map, or why there is none."""
+        """The heat map, and why there is none or in what it is worse than it could be."""
         if kept is None:
             return None, "the post has no image"
         if kept.key is None or model.image is None:
@@ -98,14 +108,14 @@ class Explainer:
             picture = self._media.bring("image", kept.key)
             policy = wanted or _likeliest(decision.channels.get("image") or {})
             eyes = model.image.get()
-            frame = eyes.look(picture).frames.get(policy, 0)
-            heat = eyes.heat(picture, policy, frame)
-        except (NotFound, Unreadable, BundleError, DependencyDown) as error:
+            frame = eyes.look(picture).frames.get(policy, 0) if len(picture.frames) > 1 else 0
+            heat = eyes.heat(picture, policy, frame, until)
+        except (NotFound, Unreadable, TooSlow, BundleError, DependencyDown) as error:
             return None, error.detail
         from lambdas.content.overlay import overlay  # noqa: PLC0415 - Pillow, with the first image
 
-        png, width, height = overlay(picture.frames[frame].pixels, heat)
-        return Heat(policy, base64.b64encode(png).decode(), width, height), None
+        png, width, height = overlay(picture.frames[frame].pixels, heat.values)
+        return Heat(policy, base64.b64encode(png).decode(), width, height), heat.note
 
     def _model(self, decision: ContentDecision) -> tuple[Loaded[ContentModel], list[str]]:
         """The version that decided while it is to be had, else the champion and a word about that."""

@@ -152,8 +152,9 @@ def test_a_heat_map_is_made_by_hiding(trained: Trained, tmp_path: Path) -> None:
     path = trained.build.parent / "media" / "1.png"
     eyes = trained.model(tmp_path).image
     assert eyes is not None
-    heat = eyes.get().heat(picture_of(path.read_bytes()), "sexual")
+    heat, note = eyes.get().heat(picture_of(path.read_bytes()), "sexual")
     assert heat.shape == (16, 16) and np.isfinite(heat).all() and np.ptp(heat) > 0.0
+    assert note is None, "there was time for all places"
 
 
 def test_a_bundle_whose_classifier_cannot_be_had_is_not_opened(trained: Trained, tmp_path: Path) -> None:

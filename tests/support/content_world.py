@@ -18,6 +18,7 @@ import numpy as np
 
 from lambdas.content.explanation import Explainer
 from lambdas.content.finding import Finder
+from lambdas.content.image.hiding import HeatMap
 from lambdas.content.later import Later
 from lambdas.content.media import MediaStore
 from lambdas.content.model import ContentModel, Lazy
@@ -47,6 +48,7 @@ class Eyes:
 
     text: str = ""
     fails: Exception | None = None
+    coarse: str | None = None
 
     def look(self, picture: Any) -> Any:
         if self.fails:
@@ -60,10 +62,10 @@ class Eyes:
     def read_text(self, picture: Any) -> str:
         return self.text
 
-    def heat(self, picture: Any, policy: str, frame: int) -> Any:
+    def heat(self, picture: Any, policy: str, frame: int, until: float) -> HeatMap:
         heat = np.zeros((4, 4), dtype=np.float32)
         heat[0, 0] = 1.0
-        return heat
+        return HeatMap(heat, self.coarse)
 
 
 @dataclass

@@ -2,19 +2,18 @@
 
 By class activation maps (Zhou et al. 2016, "Learning Deep Features for Discriminative Localization"): the
 graphs tell their logits at each of 7 x 7 places, such that the mean over the places is the logit. That is
-one run of the networks; hiding one place after the other takes 49, and is done only for a graph that does not
-tell.
+one run of the networks; hiding one place after the other (`hiding.py`) takes up to 50, and is done only for a
+graph that does not tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from lambdas.content.image.networks import CELLS, LOGITS
-from lambdas.content.image.picture import Array, Floats, Pixels
+from lambdas.content.image.picture import Array, Floats
 from lambdas.content.image.resize import resized
 from lambdas.content.image.seen import ENCODER, QUARTERS, Said, weapons
 from lambdas.content.image.signals import Opinion
@@ -23,8 +22,6 @@ GRID: Final = 16
 """Places each way of a view: open_nsfw sees the middle 14 of them."""
 
 INSET: Final = {"opennsfw": 1}
-HIDDEN: Final = 7
-"""Places each way that are hidden one after the other."""
 
 
 def can_tell(said: Said, opinion: Opinion) -> bool:
@@ -50,18 +47,6 @@ def of_weapons(said: Said) -> Floats:
     first, second, third, fourth = (looks[name] for name in QUARTERS)
     quartered: Floats = np.block([[first, second], [third, fourth]])
     return np.maximum(whole, quartered)
-
-
-def by_hiding(pixels: Pixels, value: Callable[[Pixels], float]) -> Floats:
-    """[GRID, GRID]: `value` of the view, and what it loses when that place is painted in the mean colour."""
-    whole, mean = value(pixels), pixels.mean(axis=(0, 1)).astype(np.uint8)
-    edges = [np.linspace(0, size, HIDDEN + 1).round().astype(int) for size in pixels.shape[:2]]
-    lost = np.zeros((HIDDEN, HIDDEN))
-    for row, column in np.ndindex(HIDDEN, HIDDEN):
-        hidden = pixels.copy()
-        hidden[edges[0][row] : edges[0][row + 1], edges[1][column] : edges[1][column + 1]] = mean
-        lost[row, column] = whole - value(hidden)
-    return whole + on_grid(lost - lost.mean(), 0)
 
 
 def on_grid(cells: Array, inset: int) -> Floats:

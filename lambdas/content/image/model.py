@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +14,7 @@ import numpy as np
 
 from lambdas.content.image import heat as heats
 from lambdas.content.image import networks, seen
+from lambdas.content.image.hiding import HeatMap, by_hiding
 from lambdas.content.image.networks import CELLS, EMBEDDING, LOGITS, MAP
 from lambdas.content.image.ocr import TextReader
 from lambdas.content.image.picture import Floats, Picture, Pixels
@@ -95,14 +98,20 @@ class ImageModel:
         """The text in `picture`, line by line; empty when there is none, or nothing to read with."""
         return self._reader.read(picture) if "ocr" in self._folders else ""
 
-    def heat(self, picture: Picture, policy: str, frame: int = 0) -> Floats:
-        """Where in that frame `policy` is seen: [h, w] over all of it, the log-odds each place speaks for.
+    def heat(self, picture: Picture, policy: str, frame: int = 0, until: float = math.inf) -> HeatMap:
+        """Where in that frame `policy` is seen; 0 everywhere when nothing here tells of the policy.
 
-        0 everywhere when nothing here tells of the policy. In which frame it is seen most, `look` says.
+        In which frame it is seen most, `look` says. A user's own encoder is slow to ask: by `until`, in the
+        time of `time.perf_counter`, it is as fine as could be had. Raises TooSlow.
         """
         shown = picture.frames[frame]
-        maps = [self._heat(part, policy) for part in parts(shown)]
-        return np.concatenate(maps, axis=0 if shown.pixels.shape[0] >= shown.pixels.shape[1] else 1)
+        shown_parts, maps = parts(shown), []
+        for number, part in enumerate(shown_parts):
+            now = time.perf_counter()
+            maps.append(self._heat(part, policy, now + (until - now) / (len(shown_parts) - number)))
+        axis = 0 if shown.pixels.shape[0] >= shown.pixels.shape[1] else 1
+        note = next((each.note for each in maps if each.note), None)
+        return HeatMap(np.concatenate([each.values for each in maps], axis=axis), note)
 
     def _said(self, pixels: Pixels, *outputs: str) -> Said:
         """What every network says of one view, the encoder also of its quarters."""
@@ -132,24 +141,24 @@ class ImageModel:
         """The trained head's log-odds, [rows, policies], of `features` [rows, D]."""
         return np.clip(self._head.run({FEATURES: features}, (LOGITS,))[LOGITS], -MOST, MOST)
 
-    def _heat(self, pixels: Pixels, policy: str) -> Floats:
-        """[h, w]: the log-odds that each place of one part speaks for."""
+    def _heat(self, pixels: Pixels, policy: str, until: float) -> HeatMap:
+        """The heat map of one part."""
         said = self._said(pixels, LOGITS, EMBEDDING, CELLS, MAP)
         told = seen.opinions(said)
         if policy not in self._trained_for and policy not in told:
-            return np.zeros((heats.GRID, heats.GRID), dtype=np.float32)
+            return HeatMap(np.zeros((heats.GRID, heats.GRID), dtype=np.float32))
         if policy not in self._trained_for and heats.can_tell(said, told[policy]):
-            return self._packaged_heat(said, policy)
+            return HeatMap(self._packaged_heat(said, policy))
         if policy in self._trained_for and self._head_can_tell(said, told):
-            return self._heat_of_head(said, policy)
+            return HeatMap(self._heat_of_head(said, policy))
         row = POLICIES.index(policy)
         if policy in self._trained_for and seen.OWN in said:
-            return self._heat_of_own(pixels, said, row)
-        return heats.by_hiding(
-            pixels, lambda part: float(self._signals(self._said(part, LOGITS, EMBEDDING))[row])
+            return self._heat_of_own(pixels, said, row, until)
+        return by_hiding(
+            pixels, lambda part: float(self._signals(self._said(part, LOGITS, EMBEDDING))[row]), until
         )
 
-    def _heat_of_own(self, pixels: Pixels, said: Said, row: int) -> Floats:
+    def _heat_of_own(self, pixels: Pixels, said: Said, row: int, until: float) -> HeatMap:
         """What the trained head's log-odds lose when a place is hidden from the user's own encoder: the slow
         network is run for each place, so what the packaged ones say of the whole view stands."""
         told, own = seen.opinions(said), self._networks[seen.OWN]
@@ -158,7 +167,7 @@ class ImageModel:
             features = seen.features({**said, seen.OWN: own.look(part, EMBEDDING)}, told)
             return float(self._trained(features[None])[0, row])
 
-        return heats.by_hiding(pixels, value)
+        return by_hiding(pixels, value, until)
 
     def _packaged_heat(self, said: Said, policy: str) -> Floats:
         if policy == "violence":

@@ -124,3 +124,11 @@ def test_an_overlay_is_small_and_shows_nothing_where_there_is_nothing() -> None:
     assert len(data) < 3_000_000, "it fits into an answer, in base64 too"
     for strange in (np.full((3, 3), np.nan, np.float32), np.full((1, 1), 5.0, np.float32)):
         overlay(pixels[:8, :8], strange)
+
+
+def test_a_coarse_heat_map_says_so(decided: ContentWorld) -> None:
+    decided.eyes.coarse = "the heat map is coarse"
+    found = ask(decided, "p 1")
+    assert found.image is not None
+    assert found.notes == ["image: the heat map is coarse"]
+    assert isinstance(ask(decided, "p 1", accept="image/png"), Content)

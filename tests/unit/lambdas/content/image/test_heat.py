@@ -10,6 +10,7 @@ import pytest
 
 from lambdas.content.image import heat as heats
 from lambdas.content.image import networks, seen
+from lambdas.content.image.hiding import by_hiding
 from lambdas.content.image.model import ImageModel
 from lambdas.content.image.picture import Floats
 from lambdas.content.policies import MOST
@@ -31,7 +32,7 @@ def by_quarter(heat: Floats) -> list[float]:
 def test_it_shows_the_quarter_with_the_weapon(model: ImageModel, quarter: int) -> None:
     large = scene(800, 800)
     large.paste(rifle(), CORNERS[quarter])
-    heat = model.heat(picture(large), "violence")
+    heat = model.heat(picture(large), "violence").values
     means = by_quarter(heat)
     assert int(np.argmax(means)) == quarter
     assert means[quarter] > 0 > sorted(means)[-2]
@@ -49,7 +50,7 @@ def test_it_agrees_with_hiding_one_place_after_the_other(folders: Mapping[str, P
         logits = network.look(view, "logits")["logits"]
         return float(logits[[413, 764]].max() - np.median(logits))
 
-    hidden, told = heats.by_hiding(shown, uncapped), model.heat(picture(rifle()), "violence")
+    hidden, told = by_hiding(shown, uncapped).values, model.heat(picture(rifle()), "violence").values
     assert np.corrcoef(hidden.ravel(), heats.on_grid(told, 0).ravel())[0, 1] > 0.4
 
 
@@ -70,11 +71,11 @@ def test_the_places_mean_what_the_whole_says(folders: Mapping[str, Path], name: 
 def test_the_sexual_map_is_about_the_signal(folders: Mapping[str, Path]) -> None:
     model = ImageModel(folders)
     shown = picture(scene(400, 400))
-    assert model.heat(shown, "sexual").mean() == pytest.approx(model.look(shown).signals[2], abs=1.5)
+    assert model.heat(shown, "sexual").values.mean() == pytest.approx(model.look(shown).signals[2], abs=1.5)
 
 
 def test_long_pictures_have_long_maps(model: ImageModel) -> None:
-    tall, wide = (model.heat(picture(scene(*size)), "sexual") for size in ((100, 500), (500, 100)))
+    tall, wide = (model.heat(picture(scene(*size)), "sexual").values for size in ((100, 500), (500, 100)))
     assert tall.shape == (3 * heats.GRID, heats.GRID)
     assert wide.shape == (heats.GRID, 3 * heats.GRID)
 
@@ -83,7 +84,8 @@ def test_the_frame_that_is_asked_for(model: ImageModel) -> None:
     shown = picture(scene(400, 400), rifle())
     frame = model.look(shown).frames["violence"]
     assert frame == 1
-    assert model.heat(shown, "violence", frame).max() > model.heat(shown, "violence").max()
+    found, first = (model.heat(shown, "violence", number).values for number in (frame, 0))
+    assert found.max() > first.max()
 
 
 def test_a_trained_head_is_asked_place_by_place(folders: Mapping[str, Path], tmp_path: Path) -> None:
@@ -94,7 +96,7 @@ def test_a_trained_head_is_asked_place_by_place(folders: Mapping[str, Path], tmp
     model = ImageModel({**folders, "bundle": tmp_path}, settings)
     large = scene(800, 800)
     large.paste(rifle(), CORNERS[3])
-    heat = model.heat(picture(large), "threat")
+    heat = model.heat(picture(large), "threat").values
     assert heat.shape == (heats.GRID, heats.GRID)
     assert int(np.argmax(by_quarter(heat))) == 3
     assert np.abs(heat).max() <= MOST
