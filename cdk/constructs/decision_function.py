@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
@@ -130,6 +131,8 @@ def _deciding(near: Neighbours) -> dict[str, str]:
         "ROLLOUT_REFRESH_SECONDS": "10",
         "DECISION_TTL_DAYS": "30",
         "REVIEW_SAMPLE": "0.01",
+        # The stack's own random id: outside of the account nobody knows it, and it stays with the stack.
+        "SAMPLE_KEY": Fn.select(2, Fn.split("/", Aws.STACK_ID)),
     }
 
 

@@ -57,12 +57,6 @@ class Entry(msgspec.Struct, frozen=True):
     ms: float | None = None
     other: Compared | None = None
 
-    @property
-    def queue(self) -> str | None:
-        """The queue of people that the decision belongs in."""
-        decision = self.decision
-        return queue_of(decision.decision_id, self.marks, review=decision.review, sample=self.sample)
-
 
 class Stored(msgspec.Struct, frozen=True):
     """What the log held already under an id: the digest of its request, and the answer's JSON."""
@@ -113,14 +107,24 @@ ALERTED = "told"
 
 
 class DecisionLog:
-    """Writes decisions to `table`, and the labels that people give them."""
+    """Writes decisions to `table`, and the labels that people give them.
+
+    `sample_key` decides which clear decisions people look at; see `queue_of`.
+    """
 
     def __init__(
-        self, table: str, dynamo: Table, *, ttl_days: int, clock: Callable[[], float] = time.time
+        self,
+        table: str,
+        dynamo: Table,
+        *,
+        ttl_days: int,
+        sample_key: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = table
         self._dynamo = dynamo
         self._ttl = ttl_days * 86_400
+        self._sample_key = sample_key
         self._clock = clock
 
     def record(self, entries: Sequence[Entry]) -> list[Stored | None]:
@@ -185,7 +189,7 @@ class DecisionLog:
         False, with nothing written, when it is not pending any more: another worker was faster, or it has
         expired. The answer takes its place, and it enters its queue and alerts now. Raises DependencyDown.
         """
-        queue = queue_of(decision.decision_id, marks, review=decision.review, sample=sample)
+        queue = self._queue(decision, marks, sample)
         values = {
             "answer": {"S": msgspec.json.encode(decision).decode()},
             "outcome": {"S": decision.outcome},
@@ -270,8 +274,9 @@ class DecisionLog:
             item["other"] = {"S": msgspec.json.encode(entry.other).decode()}
         if entry.entity:
             item["entity"] = {"S": entry.entity}
-        if entry.queue:
-            item["queue"] = {"S": entry.queue}
+        queue = self._queue(decision, entry.marks, entry.sample)
+        if queue:
+            item["queue"] = {"S": queue}
         if entry.marks.alert:
             item["alert"] = {"S": ALERT}
         if entry.marks.pending:
@@ -282,6 +287,12 @@ class DecisionLog:
             "ConditionExpression": "attribute_not_exists(id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
+
+    def _queue(self, decision: Decision, marks: Marks, sample: float) -> str | None:
+        """The queue of people that the decision belongs in."""
+        return queue_of(
+            decision.decision_id, marks, review=decision.review, sample=sample, key=self._sample_key
+        )
 
     @staticmethod
     def _chunks(entries: Sequence[Entry]) -> list[list[Entry]]:

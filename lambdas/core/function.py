@@ -28,6 +28,11 @@ def decision_function(
         refresh_seconds=settings.rollout_refresh_seconds,
     )
     store.refresh()
-    log = DecisionLog(settings.decisions_table, Dynamo(), ttl_days=settings.decision_ttl_days)
+    log = DecisionLog(
+        settings.decisions_table,
+        Dynamo(),
+        ttl_days=settings.decision_ttl_days,
+        sample_key=settings.sample_key,
+    )
     decider = Decider(service, store=store, log=log, telemetry=telemetry, sample=settings.review_sample)
     return decider, telemetry

@@ -21,15 +21,19 @@ class Marks(NamedTuple):
     pending: tuple[str, ...] = ()
 
 
-def queue_of(decision_id: str, marks: Marks, *, review: bool, sample: float) -> Queue | None:
+def queue_of(decision_id: str, marks: Marks, *, review: bool, sample: float, key: str = "") -> Queue | None:
     """The queue that people find the decision in: `review` if unclear, `sample` for a share of the rest.
 
     None while it is pending. The share, 0 to 1, falls on the same decisions every time: whether one is in it
-    hangs on a hash of its id alone, and a larger share keeps all of a smaller one.
+    hangs on a hash of its id, and a larger share keeps all of a smaller one. The id follows from the caller's
+    own, which whoever posts may be able to choose: so the hash has a `key` that they do not know, or they
+    would choose one that nobody looks at.
     """
     if marks.pending:
         return None
     if review:
         return "review"
-    digest = hashlib.blake2b(f"sample\x00{decision_id}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(
+        f"sample\x00{decision_id}".encode(), digest_size=8, key=key.encode()[:64]
+    ).digest()
     return "sample" if int.from_bytes(digest, "big") / 2**64 < sample else None

@@ -17,7 +17,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 class DecisionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a decision function needs. Field names in capitals are the variables' names.
 
-    `review_sample` is the share of the clear decisions, 0 to 1, that people look at all the same.
+    `review_sample` is the share of the clear decisions, 0 to 1, that people look at all the same; which they
+    are hangs on `sample_key`, which no caller knows.
     """
 
     artifacts_bucket: str
@@ -25,6 +26,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, kw_only=True):
     rollout_refresh_seconds: float = 10.0
     decision_ttl_days: int = 30
     review_sample: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.01
+    sample_key: str = ""
     model_cache_dir: Path = Path("/tmp/models")  # noqa: S108 - Lambda's only writable folder
 
 

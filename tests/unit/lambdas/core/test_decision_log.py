@@ -124,6 +124,21 @@ def test_the_sample_is_stable_and_of_the_share_asked_for() -> None:
     assert 150 < len(few) < 250
 
 
+def test_who_knows_an_id_does_not_know_whether_it_is_in_the_sample() -> None:
+    names = [f"tickets.{k:032x}" for k in range(400)]
+
+    def chosen(key: str) -> set[str]:
+        table = MemoryTable()
+        log = DecisionLog("d", table, ttl_days=1, sample_key=key)
+        log.record([entry(name, sample=0.5) for name in names])
+        return {name for name, item in table.items.items() if item.get("queue") == {"S": "sample"}}
+
+    one, other = chosen("5d1fbc00-5c7b-11f1-9f2e-0a58a9feac02"), chosen("key" * 100)
+    assert one == chosen("5d1fbc00-5c7b-11f1-9f2e-0a58a9feac02"), "of one deployment it stays the same"
+    assert min(len(one), len(other)) > 150
+    assert 50 < len(one & other) < 150, "no more than chance would have it, about 100"
+
+
 def test_a_provisional_decision_is_amended_once() -> None:
     table = MemoryTable()
     log = DecisionLog("d", table, ttl_days=1)
