@@ -13,22 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
 
-from lambdas.core.bundle import CARD, MODEL
 from lambdas.core.variant import Rollout
 from lambdas.rollout.record import Record
 from lambdas.rollout.store import RolloutStore
 from local import inbox
 from local.place import ROOT, Place
 from local.stack import Stack
-from model_build.bundle import Draft, read_bundle, write_bundle
 from model_build.objects import BotoObjects
 from model_build.publish import publish
 from tests.conftest import TrainedTickets
+from tests.support.other_versions import another
 
 BATCH = "/v1/tickets:classifyBatch"
 REFRESH_SECONDS = 10.0
@@ -59,36 +55,6 @@ def store(stack: Stack, trained_tickets: TrainedTickets) -> Iterator[RolloutStor
     publish(trained_tickets.bundle, "tickets", stack.bucket, client=stack.client("s3"), force=True)
     # Each of the warm functions looks when it is next asked after this; nothing says how many there are.
     threading.Event().wait(REFRESH_SECONDS)
-
-
-def another(build: Path, note: str, *, turned: bool = False) -> str:
-    """The trained bundle once more as a version of its own; `turned`, each class has another's name."""
-    folder = min((build / "tickets" / "bundles").iterdir())
-    known = read_bundle(folder, "tickets")
-    files = {name: folder / name for name in known.files if name != CARD}
-    if turned:
-        files[MODEL] = build / "turned.onnx"
-        model = onnx.load(folder / MODEL)
-        _turn(model, known.heads[0].output, len(known.heads[0].classes))
-        onnx.save(model, files[MODEL])
-    draft = Draft(
-        "tickets", known.seed, known.training_data, known.heads, known.features,
-        {**known.settings, "note": note}, known.metrics, files,
-    )  # fmt: skip
-    return write_bundle(folder.parent, draft, lambda path, _: path.write_text("# a copy\n") and None).version
-
-
-def _turn(model: onnx.ModelProto, output: str, classes: int) -> None:
-    for node in model.graph.node:
-        for at, name in enumerate(node.output):
-            if name == output:
-                node.output[at] = "as_trained"
-        for at, name in enumerate(node.input):
-            if name == output:
-                node.input[at] = "as_trained"
-    places = np.roll(np.arange(classes), 1)
-    model.graph.initializer.append(numpy_helper.from_array(places, "places"))
-    model.graph.node.append(helper.make_node("Gather", ["as_trained", "places"], [output], axis=1))
 
 
 @contextmanager
