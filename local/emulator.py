@@ -1,4 +1,7 @@
-"""The embedded AWS: one background process, known by its id, its command line and its working folder."""
+"""The embedded AWS: one background process, known by its id, its command line and its working folder.
+
+The process is `local/embedded`: the emulator, and a thread that does what CloudWatch on AWS does by itself.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from local.errors import EmulatorFailed, PortBusy, with_log
 from local.place import DEFAULT_PORT, Place
 
 HOST = "127.0.0.1"
-MODULE = "ministack"
+MODULE = "local.embedded"
 START_SECONDS = 60.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -115,9 +118,11 @@ def launch(place: Place, port: int) -> Emulator:
     _empty(place.emulator / "tmp")
     rewind_streams(place)
     place.logs.mkdir(parents=True, exist_ok=True)
+    # It takes the path out of its environment before the functions could inherit it.
+    env = settings(place, port) | {"PYTHONPATH": str(place.root)}
     with log_of(place).open("wb") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", MODULE], cwd=place.emulator, env=settings(place, port),
+            [sys.executable, "-m", MODULE], cwd=place.emulator, env=env,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     return Emulator(started.pid, port)

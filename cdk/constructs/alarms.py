@@ -25,7 +25,6 @@ SLOW_MS = 3_000
 """Far beyond an answer where nothing is wrong: 6 s of speech take 1,151 ms, and a cold start 600 before it
 (benchmarks/results/content.md). API Gateway gives up after 29 s."""
 FAILED_ANSWERS = 5
-LATE_SECONDS = 300
 ROLLOUT_MACHINE = f"{PROJECT}-rollout"
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
@@ -57,8 +56,11 @@ _NIGHTLY = AlarmTiming(period_seconds=3600, evaluation_periods=26, datapoints=1)
 """Until the next night's value is there: it takes the place of this one after 26 hours."""
 
 
-def alarm_specs(scope: Construct, api: apigateway.RestApi, streams: Sequence[MetricOf]) -> list[AlarmSpec]:
-    """All alarms. `streams` are the lateness of each service's stream, in seconds."""
+def alarm_specs(
+    scope: Construct, api: apigateway.RestApi, streams: Sequence[MetricOf], *, late_seconds: int
+) -> list[AlarmSpec]:
+    """All alarms. `streams` are the lateness of each service's stream, in seconds, of which `late_seconds` is
+    too much."""
     specs = [
         AlarmSpec("api-errors", _of_api(api, "5XXError", "Sum"), _QUARTER, FAILED_ANSWERS),
         AlarmSpec("api-latency", _of_api(api, "Latency", "p95"), _QUARTER, SLOW_MS),
@@ -71,7 +73,7 @@ def alarm_specs(scope: Construct, api: apigateway.RestApi, streams: Sequence[Met
         AlarmSpec("rollout-failed", lambda seconds: _failed_rollouts(scope, seconds), _ONCE),
     ]
     if streams:
-        specs.append(AlarmSpec("stream-late", lambda s: _latest(streams, s), _QUARTER, LATE_SECONDS))
+        specs.append(AlarmSpec("stream-late", lambda s: _latest(streams, s), _QUARTER, late_seconds))
     return specs
 
 

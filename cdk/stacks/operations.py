@@ -9,7 +9,6 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk import own_repository
-from cdk.constructs.alarm_clock import AlarmClock
 from cdk.constructs.alarm_topic import AlarmTopic
 from cdk.constructs.alarms import add_alarms, alarm_specs, lateness_of
 from cdk.constructs.budget import monthly_budgets
@@ -108,8 +107,6 @@ class OperationsStack(Stack):
             )
         if target.metric_bridge:
             MetricBridge(self, "MetricBridge", sources=list(functions.values()))
-        if target.alarm_clock:
-            AlarmClock(self, "AlarmClock", failed=streaming.jobs)
         self._outputs(alarms, target)
 
     def _alarms(
@@ -118,7 +115,12 @@ class OperationsStack(Stack):
         late = [lateness_of(stream) for stream in streaming.streams.values()]
         return add_alarms(
             self,
-            alarm_specs(self, api.api.rest_api, [each for each in late if each]),
+            alarm_specs(
+                self,
+                api.api.rest_api,
+                [each for each in late if each],
+                late_seconds=target.late_seconds,
+            ),
             mails.states,
             runbook=self._people.runbook,
             timing=target.alarm_timing,

@@ -81,11 +81,12 @@ def test_a_rollout_that_ends_in_an_error_is_an_alarm(plain: Assembly) -> None:
 
 
 def test_late_records_are_an_alarm_on_every_kind_of_stream(
-    plain: Assembly, kinesis: Assembly, kafka: Assembly
+    plain: Assembly, kinesis: Assembly, kafka: Assembly, laptop: Assembly
 ) -> None:
     queue, lag = alarms(plain)["triage-stream-late"], alarms(kafka)["triage-stream-late"]
     assert (queue["Namespace"], queue["MetricName"]) == ("AWS/SQS", "ApproximateAgeOfOldestMessage")
     assert (queue["Statistic"], queue["Threshold"]) == ("Maximum", 300)
+    assert alarms(laptop)["triage-stream-late"]["Threshold"] == 60, "nobody waits five minutes for a drill"
     assert (lag["Namespace"], lag["MetricName"]) == ("AWS/Lambda", "OffsetLag")
     age, seconds = alarms(kinesis)["triage-stream-late"]["Metrics"], "age / 1000"
     assert {part.get("Expression") for part in age} == {seconds, None}
@@ -98,12 +99,13 @@ def test_two_streams_are_watched_by_one_alarm_on_the_later_of_them() -> None:
         return lambda seconds: metric("Late", name, statistic="Maximum", seconds=seconds)
 
     late = [late_of("one"), late_of("two")]
-    specs = alarm_specs(cdk.Stack(), api_of(), late)
+    specs = alarm_specs(cdk.Stack(), api_of(), late, late_seconds=300)
     (spec,) = [each for each in specs if each.name == "stream-late"]
     both = spec.of(300)
     assert isinstance(both, cloudwatch.MathExpression)
     assert (both.expression, len(both.using_metrics)) == ("MAX(METRICS())", 2)
-    assert not [each for each in alarm_specs(cdk.Stack(), api_of(), []) if each.name == "stream-late"]
+    without = alarm_specs(cdk.Stack(), api_of(), [], late_seconds=300)
+    assert not [each for each in without if each.name == "stream-late"]
 
 
 def api_of() -> apigateway.RestApi:
@@ -322,7 +324,7 @@ def test_the_bridge_gets_the_metric_lines_of_every_function(laptop: Assembly) ->
     bridge = laptop.one("AWS::Lambda::Function", FunctionName="triage-emf-bridge").logical_id
     filters = laptop.resources("AWS::Logs::SubscriptionFilter")
     functions = laptop.resources("AWS::Lambda::Function")
-    assert len(filters) == len(functions) - 2, "all but the bridge itself and the alarm clock"
+    assert len(filters) == len(functions) - 1, "all but the bridge itself"
     for found in filters:
         assert found.properties["DestinationArn"] == {"Fn::GetAtt": [bridge, "Arn"]}
         assert found.properties["FilterPattern"] == "CloudWatchMetrics"

@@ -14,9 +14,7 @@ ON_AWS = {
     "triage-transactions-catch-up": 0, "triage-transactions-learner": 0,
 }  # fmt: skip
 """How often a run that failed is tried again; where it is not, the next one finds what this one left."""
-ON_THE_LAPTOP = {
-    "triage-watch": 1, "triage-value": 1, "triage-drift": 1, "triage-fairness": 1, "triage-alarm-clock": 0,
-}  # fmt: skip
+ON_THE_LAPTOP = {"triage-watch": 1, "triage-value": 1, "triage-drift": 1, "triage-fairness": 1}
 
 
 def scheduled(assembly: Assembly) -> list[Resource]:
