@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
 from lambdas.core.aws import Object
-from lambdas.core.bundle import MANIFEST, Manifest, check_file, decode_manifest, verify_files
+from lambdas.core.bundle import MANIFEST, MODEL, Manifest, check_file, decode_manifest, verify_files
+from lambdas.core.early import Early
 from lambdas.core.errors import BundleError, TriageError
 from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
 
@@ -38,13 +39,17 @@ class BundleCache:
     """The bundles of one service in the cache folder. Not for several threads at once.
 
     A download lands under a temporary name and is renamed once every sha256 agrees, so a half or tampered
-    download is never opened. Its parts raise BundleError, DependencyDown, NotFound.
+    download is never opened: only its graph may be, by `early`, once that one's own sha256 agrees. Its parts
+    raise BundleError, DependencyDown, NotFound.
     """
 
-    def __init__(self, service: str, reader: BundleReader, cache: Path) -> None:
+    def __init__(
+        self, service: str, reader: BundleReader, cache: Path, early: Callable[[Path], Early] | None = None
+    ) -> None:
         self.service = service
         self._reader = reader
         self._cache = cache / service
+        self._early = early
         self._ahead: dict[str, Object | Manifest | TriageError] = {}
 
     def look_ahead(self) -> None:
@@ -142,16 +147,30 @@ class BundleCache:
             manifest = self._manifest(ref, raw)
             self._make_room(sum(entry.bytes for entry in manifest.files.values()), keep)
             (landing / MANIFEST).write_bytes(raw)
+            graph = self._land(prefix, MODEL, manifest, landing)
+            opening = self._early(graph) if self._early else None
             for name in manifest.files:
-                sha256 = self._reader.download(f"{prefix}/{name}", landing / name)
-                check_file(manifest, name, (landing / name).stat().st_size, sha256)
+                if name != MODEL:
+                    self._land(prefix, name, manifest, landing)
+            if opening:
+                opening.wait()
             try:
                 landing.rename(folder)
             except OSError:
                 if not (folder / MANIFEST).is_file():
                     raise
-                return self._verified(ref, folder)  # another worker was faster
+                manifest = self._verified(ref, folder)  # another worker was faster
+        if opening:
+            opening.keep_as(folder / MODEL)
         return manifest
+
+    def _land(self, prefix: str, name: str, manifest: Manifest, landing: Path) -> Path:
+        """Download the file `name` of the bundle into the folder `landing`; raises BundleError when it is
+        another one."""
+        path = landing / name
+        sha256 = self._reader.download(f"{prefix}/{name}", path)
+        check_file(manifest, name, path.stat().st_size, sha256)
+        return path
 
     def _read(self, key: str) -> Object:
         found = self._reader.get(key)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
+from lambdas.core import early
 from lambdas.core.bundle import MODEL
 from lambdas.core.errors import BundleError
 
@@ -37,6 +38,16 @@ def _table(path: Path) -> Array:
         raise BundleError(f"{path.parent.name}: {path.name} cannot be read: {error}") from error
 
 
+def session_of(graph: Path, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A session over the file `graph`. What it raises is of no class of its own."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
 class OnnxModel:
     """A session over a graph of a bundle, on one thread: a Lambda function has less than one core.
 
@@ -44,15 +55,10 @@ class OnnxModel:
     """
 
     def __init__(self, folder: Path, file: str = MODEL, *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
+        graph = folder / file
+        opened = early.kept(graph) if threads == 1 else None
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / file), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = opened or session_of(graph, threads)
         except Exception as error:  # onnxruntime's errors share no base class
             raise BundleError(f"{folder.name}: {file} cannot be loaded: {error}") from error
         self.outputs = [output.name for output in self._session.get_outputs()]

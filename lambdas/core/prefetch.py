@@ -6,10 +6,12 @@ download does. Nothing here is needed for an answer; without it `decision_functi
 
 from __future__ import annotations
 
+import os
 import threading
 
 from lambdas.core.aws import Bucket
 from lambdas.core.bundle_cache import BundleCache
+from lambdas.core.early import Early
 from lambdas.core.errors import SettingsError
 from lambdas.core.settings import DecisionSettings, load
 
@@ -40,6 +42,9 @@ def prefetch(service: str) -> None:
     Never raises: what is missing in the environment, and what could not be fetched, is told by
     `decision_function` as if nothing had been begun.
     """
+    # numpy's OpenBLAS starts a thread a core when it is imported, and each spins until all are there: on
+    # Lambda's part of a core that is taken from the start itself, and what is served hardly multiplies by it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         _begun[service] = Prefetch(service, load(DecisionSettings))
     except SettingsError:
@@ -54,4 +59,4 @@ def bundles_of(service: str, settings: DecisionSettings) -> BundleCache:
 
 
 def _bundles(service: str, settings: DecisionSettings) -> BundleCache:
-    return BundleCache(service, Bucket(settings.artifacts_bucket), settings.model_cache_dir)
+    return BundleCache(service, Bucket(settings.artifacts_bucket), settings.model_cache_dir, Early)
