@@ -1,7 +1,8 @@
 """Once an hour a function adds up what the decisions of each service are worth.
 
 It is on by default, because it costs next to nothing: some seconds of a small function, a schedule rule, one
-small object a service; `make cost` counts the objects that it reads.
+small object a service; `make cost` counts the objects that it reads. A service of which nothing comes it
+looks at every third hour (lambdas/value/accounts.py).
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from cdk.services import Service
 
 SHARED: Final = {"review", "console", "catalog", "labels"}
 BATCH_IN_ONE_TRANSACTION: Final = 10
+WORKDAYS: Final = 22
+"""Days a month on which people work; they come when something waits for them."""
 
 
 class Runs(NamedTuple):
@@ -103,7 +105,7 @@ class Month:
         assumed = self.traffic.assumed
         return {
             "review": self.looked_at * assumed.calls_a_review,
-            "console": assumed.reviewers * assumed.page_files_a_day * 22,
+            "console": assumed.reviewers * assumed.page_files_a_day * min(WORKDAYS, self.looked_at),
             "labels": self.traffic.total * assumed.label_share,
             "catalog": 0.0,
         }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from cdk.cost.calls import Month
+from cdk.cost.jobs import report_requests, value_requests
 from cdk.cost.prices import Account, Prices
 from cdk.cost.traffic import HOURS, grouped, sampled
 
@@ -132,14 +133,13 @@ def _storage(month: Month) -> Iterator[Use]:
     )
     # Kept for 30 days, and the upload itself for one.
     yield Use("s3 storage", (bundles + media * (1 + 1 / DAYS) + observed) / GB, "models, media, observations")
-    value = app.function("value")
-    runs = value.trigger.runs * len(month.services) if value else 0.0
+    value, reports = value_requests(month), report_requests(month)
     written = sum(objects.values()) + 2 * (images + sounds)
-    # A listing costs what a write does, and each run lists the day and may write the newest figures.
     yield Use(
         "s3 writes",
-        written + 2 * runs,
-        f"{sum(objects.values()):,.0f} of observations, {2 * runs:,.0f} of value",
+        written + value.writes + reports.writes,
+        f"{sum(objects.values()):,.0f} of observations, {value.writes:,.0f} of value, "
+        f"{reports.writes:,.0f} of reports",
     )
     readers = list(_rollout_readers(month))
     refreshed = sum(grouped(looks, assumed.refresh_seconds) for _, looks in readers)
@@ -147,8 +147,9 @@ def _storage(month: Month) -> Iterator[Use]:
     read = _observations_read(month, objects)
     yield Use(
         "s3 reads",
-        refreshed + starts + read + images + sounds,
-        f"{refreshed:,.0f} looks at rollout.json, {starts:,.0f} of starts, {read:,.0f} of observations",
+        refreshed + starts + read + images + sounds + value.reads + reports.reads,
+        f"{refreshed:,.0f} looks at rollout.json, {starts:,.0f} of starts, {read:,.0f} of observations, "
+        f"{value.reads + reports.reads:,.0f} of value and reports",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -24,6 +24,10 @@ from lambdas.value.worth import Worth
 
 MOST_DAYS: Final = 34
 """Observations are kept for 35: what was not added up by then is lost."""
+QUIET: Final = timedelta(days=1)
+QUIET_HOURS: Final = 3
+"""A service of which nothing came for QUIET is looked at each QUIET_HOURS: a look lists a folder, which has a
+price."""
 
 Prices = Callable[[str | None], Worth | None]
 
@@ -74,6 +78,7 @@ def read_books(objects: Objects, service: str, now: datetime) -> Books:
     champion = bundles.worth(None)
     month = months.of(today)
     notes = sorted({*bundles.notes, *month.notes})
+    before = latest_of(objects, service)
     for each in months.touched():
         each.notes = sorted({*each.notes, *bundles.notes})
     latest = Latest(
@@ -86,8 +91,30 @@ def read_books(objects: Objects, service: str, now: datetime) -> Books:
         late=so_far.late,
         notes=notes,
         worth=champion,
+        newest=_newest(window) or (before.newest if before else ""),
     )
-    return Books(latest, months.touched(), _differs(latest, _read(objects, latest_key(service), Latest)))
+    return Books(latest, months.touched(), _differs(latest, before))
+
+
+def latest_of(objects: Objects, service: str) -> Latest | None:
+    """The figures that are kept; None where there are none that can be read. Raises DependencyDown."""
+    found: Latest | None = _read(objects, latest_key(service), Latest)
+    return found
+
+
+def rests(latest: Latest | None, now: datetime) -> bool:
+    """Whether a run at `now` may take `latest` as it is: it is of today, nothing has come for QUIET, and the
+    next look is not due."""
+    if latest is None or latest.day != now.date().isoformat() or now.hour % QUIET_HOURS == 0:
+        return False
+    return not latest.newest or now - datetime.fromisoformat(latest.newest) > QUIET
+
+
+def _newest(window: Window) -> str:
+    if not len(window):
+        return ""
+    last = float(np.nanmax(np.concatenate([window.at, window.labelled_at])))
+    return datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds")
 
 
 def write_books(objects: Writes, books: Books) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from lambdas.core.errors import DependencyDown
 from lambdas.observations.record import Observation, folder
-from lambdas.value.accounts import read_books, write_books
+from lambdas.value.accounts import QUIET_HOURS, read_books, rests, write_books
 from lambdas.value.job import Job
 from lambdas.value.ledger import Latest, Month, latest_key
 from lambdas.value.worth import ANY, SETTING, Cost, Rate, Worth
@@ -269,3 +270,65 @@ def test_it_may_run_twice_at_once() -> None:
     write_books(world, first)
     write_books(world, second)
     assert world.run(at(10, 13) + timedelta(hours=1)).month.decisions == 2
+
+
+class Counted(World):
+    """Counts how often a folder is listed."""
+
+    lists = 0
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        self.lists += 1
+        return super().keys(prefix, after)
+
+    def hours(self, first: datetime, hours: int, event: dict[str, Any]) -> None:
+        """The job, `hours` times."""
+        for k in range(hours):
+            now = first + timedelta(hours=k)
+            Job(self, ["tickets"], fresh_telemetry, now=lambda now=now: now)(event, None)  # type: ignore[misc]
+
+
+SCHEDULED = {"source": "aws.events"}
+
+
+def test_where_nothing_comes_most_runs_of_the_schedule_list_nothing() -> None:
+    world = Counted()
+    world.hours(at(10, 0), 48, SCHEDULED)
+    assert world.lists == 48 / QUIET_HOURS
+    assert set(world.month().days) >= {"10"}, "and days are closed all the same"
+    assert len(world.written) <= 2 * 2, "figures of each day, and the day that is closed"
+
+
+def test_what_comes_after_a_quiet_time_is_counted_each_hour_from_the_next_look_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = Counted()
+    world.hours(at(10, 0), 13, SCHEDULED)
+    world.decided("one", at(10, 12, 30))
+    world.hours(at(10, 13), 3, SCHEDULED)
+    lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    said = [line["decisions"] for line in lines if line["message"] == "value"]
+    assert said == [0] * 15 + [1], "at 15 hours; the others repeat what is known"
+    world.lists = 0
+    world.hours(at(10, 16), 20, SCHEDULED)
+    assert world.lists == 20, "for a day from the newest decision on each run looks"
+    world.lists = 0
+    world.hours(at(11, 13), 11, SCHEDULED)
+    assert world.lists == 3
+
+
+def test_a_label_on_an_older_decision_keeps_it_awake() -> None:
+    world = Counted()
+    world.decided("one", at(7))
+    world.decided("one", at(7), label="a", given=at(10, 9))
+    latest = world.run(at(10, 12))
+    assert latest.newest == at(10, 9).isoformat() and not rests(latest, at(11, 8))
+    assert rests(latest, at(10, 9) + timedelta(hours=25)) is False, "that is another day: it is closed first"
+
+
+def test_whoever_asks_by_hand_is_answered_with_what_is_there() -> None:
+    world = Counted()
+    world.hours(at(10, 0), 2, SCHEDULED)
+    world.decided("one", at(10, 1, 10))
+    world.hours(at(10, 1, 20), 1, {})
+    assert msgspec.json.decode(world.objects[latest_key("tickets")], type=Latest).today.decisions == 1
