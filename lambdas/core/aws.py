@@ -149,10 +149,11 @@ def _read_into(response: http.client.HTTPResponse, service: str, chunk: memoryvi
 
 
 class Listed(NamedTuple):
-    """An object of a listing: its ETag tells whether it was written again."""
+    """An object of a listing: its ETag tells whether it was written again, `written` (UTC, ISO 8601) when."""
 
     key: str
     etag: str
+    written: str
 
 
 class Bucket:
@@ -201,7 +202,7 @@ class Bucket:
             yield listed.key
 
     def listed(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        """The keys that begin with `prefix` and come after `after`, in order, each with its ETag.
+        """The objects whose keys begin with `prefix` and come after `after`, in order.
 
         Raises DependencyDown.
         """
@@ -216,8 +217,9 @@ class Bucket:
                     f"s3 answered {response.status} to a listing of s3://{self.name}/{prefix}"
                 )
             for each in re.findall("<Contents>(.*?)</Contents>", page, re.DOTALL):
-                found = {name: unescape(text) for name, text in re.findall("<(Key|ETag)>([^<]*)<", each)}
-                yield Listed(found["Key"], found.get("ETag", ""))
+                named = re.findall("<(Key|ETag|LastModified)>([^<]*)<", each)
+                found = {name: unescape(text) for name, text in named}
+                yield Listed(found["Key"], found.get("ETag", ""), found["LastModified"])
             more = re.search("<NextContinuationToken>([^<]*)</NextContinuationToken>", page)
             if more is None:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -99,8 +100,11 @@ def test_keys_are_listed_page_by_page_from_one_on(bucket: Any) -> None:
     assert list(ours.keys("listed/")) == keys
     assert list(ours.keys("listed/", "listed/1000")) == keys[1_000:]
     assert list(ours.keys("listed/w")) == keys[-1:]
+    before = datetime.now(UTC)
     again = ours.put(keys[-1], b"2")
-    assert list(ours.listed("listed/w")) == [(keys[-1], again)]
+    (listed,) = ours.listed("listed/w")
+    assert listed[:2] == (keys[-1], again)
+    assert abs(datetime.fromisoformat(listed.written) - before) < timedelta(seconds=5)
     assert {each.etag for each in ours.listed("listed/0")} == {ours.put("one.json", b"1")} != {again}
     assert list(ours.keys("nothing/")) == []
     with pytest.raises(DependencyDown, match="404 to a listing"):

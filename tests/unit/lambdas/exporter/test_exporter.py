@@ -44,7 +44,7 @@ class Bucket:
         self.listings.append(prefix)
         for key in sorted(self.objects):
             if key.startswith(prefix):
-                yield Listed(key, hashlib.sha256(self.objects[key]).hexdigest())
+                yield Listed(key, hashlib.sha256(self.objects[key]).hexdigest(), "2026-06-01T00:00:00.000Z")
 
     def write(self, at: datetime, number: int, *lines: Observation, service: str = "tickets") -> str:
         """What the observer writes; returns its key."""
