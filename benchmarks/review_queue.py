@@ -25,10 +25,11 @@ from msgspec.structs import replace
 from benchmarks.embedded import Embedded, embedded_aws
 from benchmarks.table import Table
 from lambdas.core.aws import Dynamo
+from lambdas.core.decide import stamp
 from lambdas.core.errors import DependencyDown
 from lambdas.review import audit, claims
 from lambdas.review.claims import Claims
-from lambdas.review.item import Detail, Item, decoded, stamp
+from lambdas.review.item import Detail, Item, decoded
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.tables import Tables
 from tests.support.review import AUDIT, REVIEWS, create_tables

@@ -26,6 +26,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def stamp(at: datetime) -> str:
+    """A time in UTC as text, to the millisecond; later times sort after earlier ones."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class Decider(Generic[Request, Answer, Model, Item]):
     """Decides the requests of one service; made once a function, used for every request."""
 
@@ -99,7 +104,7 @@ class Decider(Generic[Request, Answer, Model, Item]):
             return []
         ids, now = self._ids(requests), self._now()
         items = self._service.prepare(requests, ids, now)
-        at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = stamp(now)
         entities = [self._service.entity(request) for request in requests]
         made = self._answering.make(items, ids, entities, at)
         answers = self._service.defer(items, [each.answer for each in made])

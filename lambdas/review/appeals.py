@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.decision_log import DecisionLog, Logged
 from lambdas.core.errors import Conflict, NotFound
-from lambdas.review.item import APPEAL, GENESIS, SECOND, Barred, Detail, Item, stamp
+from lambdas.review.item import APPEAL, GENESIS, SECOND, Barred, Detail, Item
 from lambdas.review.meaning import Outcomes, outcome_of
 from lambdas.review.schema import AppealRequest, AppealResponse, Objection, Opinion
 from lambdas.review.tables import Lost, Step, Tables

@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.errors import Conflict, DependencyDown, Forbidden
 from lambdas.review import lines
-from lambdas.review.item import Item, stamp
+from lambdas.review.item import Item
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.schema import Kind
 from lambdas.review.tables import Lost, Tables

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, get_args
 
+from lambdas.core.decide import stamp
 from lambdas.core.errors import InvalidRequest
 from lambdas.core.http import Asked
 from lambdas.review import lines
 from lambdas.review.agreement import agreement_of, quality_of
 from lambdas.review.claims import Claims
-from lambdas.review.item import Item, stamp
+from lambdas.review.item import Item
 from lambdas.review.moves import Moves
 from lambdas.review.opened import Opener
 from lambdas.review.reviewer import Reviewer, reviewer_of

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.errors import DependencyDown
 from lambdas.core.telemetry import Telemetry
-from lambdas.review.item import Detail, Item, stamp
+from lambdas.review.item import Detail, Item
 from lambdas.review.tables import Lost, Tables
 
 TRIES: Final = 8

@@ -6,7 +6,6 @@ What the index holds too are attributes of their own; the words of people are in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -122,11 +121,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         if verdict is not None:
             found |= {"label": verdict.label, "ruling": verdict.ruling}
         return {name: value for name, value in found.items() if value is not None}
-
-
-def stamp(at: datetime) -> str:
-    """A time as the items and the log hold it; later times sort after earlier ones."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _TEXT = ("id", "decision_id", "service", "kind", "state", "created_at", "hash")

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from lambdas.core.decide import utc_now
-from lambdas.review.item import stamp
+from lambdas.core.decide import stamp, utc_now
 from lambdas.review.schema import MediaLink
 
 KEPT = "kept"

@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.errors import Conflict
 from lambdas.core.marks import MOST_SEVERE
-from lambdas.review.item import Barred, Item, stamp
+from lambdas.review.item import Barred, Item
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.tables import Tables
 

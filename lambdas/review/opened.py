@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.decision_log import DecisionLog
 from lambdas.core.errors import Forbidden
 from lambdas.core.labelling import Labelling
 from lambdas.review import audit
-from lambdas.review.item import GENESIS, SECOND, Item, stamp
+from lambdas.review.item import GENESIS, SECOND, Item
 from lambdas.review.media import Media
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.schema import Opinion, Review

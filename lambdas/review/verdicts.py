@@ -13,14 +13,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from lambdas.core.decide import utc_now
+from lambdas.core.decide import stamp, utc_now
 from lambdas.core.decision_log import DecisionLog, Label, Logged
 from lambdas.core.errors import Conflict, InvalidRequest, NotFound
 from lambdas.core.labelling import Labelling
 from lambdas.core.labels import GivenLabel
 from lambdas.core.marks import MOST_SEVERE
 from lambdas.review import agreement
-from lambdas.review.item import SECOND, Barred, Detail, Item, stamp
+from lambdas.review.item import SECOND, Barred, Detail, Item
 from lambdas.review.meaning import Outcomes, outcome_of
 from lambdas.review.moves import holding
 from lambdas.review.reviewer import Reviewer

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from lambdas.core.decide import stamp
 from lambdas.core.errors import Conflict, Forbidden, NotFound
 from lambdas.review import lines
-from lambdas.review.item import stamp
 from lambdas.review.reviewer import Reviewer
 from lambdas.review.schema import VerdictRequest
 from lambdas.review.tables import Place, Tables

@@ -11,6 +11,7 @@ import msgspec
 
 from lambdas.core.aws import Dynamo, Message
 from lambdas.core.bundle import MANIFEST
+from lambdas.core.decide import stamp
 from lambdas.core.decision_log import DecisionLog, Entry
 from lambdas.core.errors import NotFound
 from lambdas.core.labelling import Labelling
@@ -21,7 +22,7 @@ from lambdas.review import audit
 from lambdas.review.appeals import Appeals
 from lambdas.review.claims import Claims
 from lambdas.review.intake import Intake
-from lambdas.review.item import IN_INDEX, Item, stamp
+from lambdas.review.item import IN_INDEX, Item
 from lambdas.review.media import Media
 from lambdas.review.moves import Moves
 from lambdas.review.opened import Opener
