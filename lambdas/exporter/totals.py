@@ -26,7 +26,7 @@ OTHER: Final = "other"
 NONE: Final = "none"
 """The version of what rules answered."""
 UNKNOWN: Final = "unknown"
-"""The version of a champion that stood in for a challenger that failed, whose version the line has."""
+"""The version of who stood in for a challenger, in a line of an earlier release, which does not say it."""
 LATE: Final = timedelta(hours=1)
 """A decision of just before midnight may be written down, or finished, after it."""
 
@@ -52,6 +52,7 @@ class Line(msgspec.Struct, frozen=True):
     label: str | None = None
     labelled_at: str | None = None
     pending: bool = False
+    stand_in: str | None = None
 
 
 _lines = msgspec.json.Decoder(Line)
@@ -154,9 +155,8 @@ class Totals:
         """The version of who answered."""
         if line.variant == NONE or line.version is None:
             return NONE
-        if line.variant != line.assigned:
-            return UNKNOWN
-        return _bounded(line.version, self._versions, MOST_VERSIONS)
+        answered = line.version if line.variant == line.assigned else line.stand_in
+        return UNKNOWN if answered is None else _bounded(answered, self._versions, MOST_VERSIONS)
 
 
 def _moment(at: str) -> datetime:

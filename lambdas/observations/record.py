@@ -51,7 +51,8 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One decision, as it stood when the stream brought it; a later line of the same id takes its place.
 
     `assigned` is the variant that the entity falls to and `version` its bundle; `variant` is who answered
-    (`none`: the rules), so a challenger that failed is one with `assigned` challenger and another `variant`.
+    (`none`: the rules), so a challenger that failed is one with `assigned` challenger and another `variant`;
+    `stand_in` is then the version of the model that answered in its place.
     `ms` is the model's time for it, `entity` a hash. `label` is what a person said that it was, `labelled_at`
     when.
     """
@@ -74,6 +75,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     label: str | None = None
     labelled_at: str | None = None
     pending: bool = False
+    stand_in: str | None = None
 
 
 def folder(service: str, hour: datetime) -> str:

@@ -37,6 +37,7 @@ def reader_of(service: str) -> Reader:
 def observation_of(image: Image, features: Features) -> Observation:
     """The observation of a log item. Raises KeyError, ValueError, msgspec.DecodeError for what is none."""
     service, variant = image["service"]["S"], image["variant"]["S"]
+    assigned, answered = _word(image, "assigned_version"), _word(image, "version")
     return Observation(
         id=image["id"]["S"],
         at=image["at"]["S"],
@@ -46,7 +47,7 @@ def observation_of(image: Image, features: Features) -> Observation:
         # What was logged by an earlier release says who answered only.
         assigned=_word(image, "assigned") or ("challenger" if variant == "challenger" else "champion"),
         variant=variant,
-        version=_word(image, "assigned_version") or _word(image, "version"),
+        version=assigned or answered,
         source=image["source"]["S"],
         ms=float(image["ms"]["N"]) if "ms" in image else None,
         entity=entity_hash(service, image["entity"]["S"]) if "entity" in image else None,
@@ -57,6 +58,7 @@ def observation_of(image: Image, features: Features) -> Observation:
         label=_word(image, "label"),
         labelled_at=_word(image, "label_at"),
         pending="pending" in image,
+        stand_in=answered if assigned and answered != assigned else None,
     )
 
 

@@ -38,15 +38,17 @@ def seen(own: str, at: str = AT, outcome: str = "Billing", **more: Any) -> Obser
 
 def test_the_version_is_of_who_answered_not_of_who_should_have() -> None:
     made = totals(
-        seen("1", assigned="challenger", variant="champion", version="v2", ms=2.0),
+        seen("1", assigned="challenger", variant="champion", version="v2", stand_in="v1", ms=2.0),
         seen("2", assigned="challenger", variant="none", version="v2", source="rules", ms=9.0),
         seen("3", variant="none", version="v1", source="rules"),
+        seen("4", assigned="challenger", variant="champion", version="v2"),
     )
     assert made.answered == {
+        Answered("champion", "v1", "Billing", "model"): 1,
         Answered("champion", "unknown", "Billing", "model"): 1,
         Answered("none", "none", "Billing", "rules"): 2,
     }
-    assert set(made.latency) == {By("champion", "unknown")}
+    assert set(made.latency) == {By("champion", "v1")}
 
 
 def totals(*lines: Observation) -> Totals:

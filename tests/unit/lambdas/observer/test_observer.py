@@ -13,6 +13,7 @@ import pytest
 
 from lambdas.core.errors import DependencyDown, SettingsError
 from lambdas.core.variant import Rollout
+from lambdas.observations.columns import lines_of
 from lambdas.observations.read import Observations
 from lambdas.observations.record import row_id
 from lambdas.observations.window import Window
@@ -144,6 +145,17 @@ def test_both_variants_of_a_rollout_are_told_apart(world: World, watcher: Watche
     assert lines.keys() == {("tickets", "champion", "v1"), ("tickets", "challenger", "v2")}
     assert lines["tickets", "challenger", "v2"]["decisions"] == moved.sum()
     assert lines["tickets", "challenger", "v2"]["outcomes"] == {"Technical": moved.sum()}
+
+
+def test_who_stood_in_for_a_challenger_that_failed_is_said(world: World, watcher: Watcher) -> None:
+    challenger = write_bundle(world.built, "v2", explains=False)
+    world.shelf.put_bundle(world.built, "v2")
+    world.shelf.put_rollout(Rollout("tickets", world.champion, challenger, share=0.5))
+    watcher.see(records(*decided(world, 40)))
+    (body,) = watcher.bucket.objects.values()
+    lines = [line for part in lines_of(body) if isinstance(part, list) for line in part]
+    said = {(line.assigned, line.variant, line.version, line.stand_in) for line in lines}
+    assert said == {("champion", "champion", "v1", None), ("challenger", "champion", "v2", "v1")}
 
 
 def test_a_label_is_known_and_counts_no_decision(world: World, watcher: Watcher) -> None:
