@@ -14,6 +14,7 @@ import msgspec
 
 from lambdas.core.decide import utc_now
 from lambdas.core.errors import NotFound
+from lambdas.core.variant import Rollout
 from lambdas.rollout.record import Asked, Cause, Look, Record
 from lambdas.rollout.start import Refused, begin, take_up
 from lambdas.rollout.store import Held, Read, RolloutStore, retried
@@ -70,11 +71,11 @@ class Moves:
 
     def look(self, rollout_id: str) -> Move:
         """Judge what was decided since the share was set; every look is kept in the record."""
-        return retried(lambda: self._look(rollout_id))
+        return retried(lambda: self._of_running(rollout_id, self._look))
 
     def promote(self, rollout_id: str) -> Move:
         """Make the challenger the champion, tell people, and give the lock back."""
-        move = retried(lambda: self._promote(rollout_id))
+        move = retried(lambda: self._of_running(rollout_id, self._promote))
         if move.next == "ended":
             self._store.release(rollout_id, self._now())
         return move
@@ -108,13 +109,17 @@ class Moves:
             self._store.set_record(msgspec.structs.replace(record, since=since), found.etag)
         return Move("wait", record.plan.wait_seconds)
 
-    def _look(self, rollout_id: str) -> Move:
+    def _of_running(self, rollout_id: str, move: Callable[[Read[Rollout], Read[Record]], Move]) -> Move:
+        """The `move` of a rollout that runs, given rollout.json and the record; of any other one its end."""
         live, found = self._store.live(), self._store.record(rollout_id)
-        record = found.value
-        if record.status != "running":
-            return _ended(record)
-        if not record.is_own(live.value):
+        if found.value.status != "running":
+            return _ended(found.value)
+        if not found.value.is_own(live.value):
             return self._changed(found)
+        return move(live, found)
+
+    def _look(self, _: Read[Rollout], found: Read[Record]) -> Move:
+        record = found.value
         if record.since is None:
             return Move("share")  # this look was tried before, and had moved on
         since = datetime.fromisoformat(record.since)
@@ -123,13 +128,8 @@ class Moves:
         self._store.set_record(after, found.etag)
         return move
 
-    def _promote(self, rollout_id: str) -> Move:
-        live, found = self._store.live(), self._store.record(rollout_id)
+    def _promote(self, live: Read[Rollout], found: Read[Record]) -> Move:
         record = found.value
-        if record.status != "running":
-            return _ended(record)
-        if not record.is_own(live.value):
-            return self._changed(found)
         if live.value != record.promoted():
             self._store.set_live(record.promoted(), live.etag)
         done = msgspec.structs.replace(

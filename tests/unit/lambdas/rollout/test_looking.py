@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import pytest
+
 from lambdas.core.aws import Listed, Object
 from lambdas.core.decide import stamp
 from lambdas.core.variant import Rollout
@@ -13,6 +15,8 @@ from lambdas.rollout.looking import look
 from lambdas.rollout.record import Record
 from tests.support.observations import object_of
 from tests.support.rollouts import BEGIN, PLAN, SERVICE, ref
+
+pytestmark = pytest.mark.unit
 
 RECORD = Record(
     "r1", SERVICE, "ana", BEGIN.isoformat(), Rollout(SERVICE, ref("v1")), ref("v2"), PLAN, step=1,
