@@ -18,10 +18,10 @@ from lambdas.content.image.hiding import HeatMap, by_hiding
 from lambdas.content.image.networks import CELLS, EMBEDDING, LOGITS, MAP
 from lambdas.content.image.ocr import TextReader
 from lambdas.content.image.picture import Floats, Picture, Pixels
-from lambdas.content.image.resize import resized
+from lambdas.content.image.resize import enough, resized
 from lambdas.content.image.seen import Said
 from lambdas.content.image.signals import Opinion
-from lambdas.content.image.views import parts, quarters, views
+from lambdas.content.image.views import FINE, parts, quarters, views
 from lambdas.content.policies import MOST, POLICIES
 from lambdas.core.model import OnnxModel
 
@@ -69,6 +69,7 @@ class ImageModel:
             seen.OWN: networks.encoder(folders, encoder) if own else None,
         }
         self._trained_for: Sequence[str] = (self._settings["head"] or {"policies": ()})["policies"]
+        self._fine = max(FINE, 2 * int(encoder["size"])) if own else FINE
         self._networks = {name: network for name, network in made.items() if network is not None}
 
     @cached_property
@@ -81,7 +82,7 @@ class ImageModel:
 
     def look(self, picture: Picture) -> Looked:
         """What is seen in `picture`."""
-        shown = views(picture)
+        shown = views(picture, self._fine)
         said = [self._said(view.pixels, LOGITS, EMBEDDING) for view in shown]
         scores = [seen.scores(one) for one in said]
         values = np.stack([self._signals(one) for one in said])
@@ -108,15 +109,20 @@ class ImageModel:
         shown_parts, maps = parts(shown), []
         for number, part in enumerate(shown_parts):
             now = time.perf_counter()
-            maps.append(self._heat(part, policy, now + (until - now) / (len(shown_parts) - number)))
+            maps.append(
+                self._heat(
+                    enough(part, self._fine), policy, now + (until - now) / (len(shown_parts) - number)
+                )
+            )
         axis = 0 if shown.pixels.shape[0] >= shown.pixels.shape[1] else 1
         note = next((each.note for each in maps if each.note), None)
         return HeatMap(np.concatenate([each.values for each in maps], axis=axis), note)
 
     def _said(self, pixels: Pixels, *outputs: str) -> Said:
         """What every network says of one view, the encoder also of its quarters."""
+        squares: dict[int, Pixels] = {}
         said = {
-            name: network.look(pixels, *([EMBEDDING] if name == seen.OWN else outputs))
+            name: network.look(pixels, *([EMBEDDING] if name == seen.OWN else outputs), squares=squares)
             for name, network in self._networks.items()
         }
         if LOGITS in said.get(seen.ENCODER, {}):

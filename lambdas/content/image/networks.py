@@ -22,22 +22,24 @@ MAP: Final = "map"
 
 SIDE: Final = 224
 OPEN_SIDE: Final = 256
-OPEN_MEAN: Final = np.array([104, 117, 123], dtype=np.float32)
+OPEN_MEAN: Final = np.tile(np.array([104, 117, 123], dtype=np.float32), (SIDE, 1))
 LITE0: Final = {"size": SIDE, "mean": [127 / 255] * 3, "std": [128 / 255] * 3}
 """What EfficientNet-Lite was trained with; on 20 pictures of ImageNet better than the usual means."""
 
 Prepare = Callable[[Pixels], Floats]
+"""From a square of the network's size to what it is fed."""
 
 
 class Network:
     """One graph over one picture at a time; opened when it is first asked.
 
+    It is shown a square of `side` pixels with the whole picture in it: what is at the edge is seen too.
     `answers` are the outputs it has of `logits`, `cells`, `embedding`, `map`
     (model_build/pretrained/image_convnet.py says what they are).
     """
 
-    def __init__(self, folder: Callable[[], Path], file: str, prepare: Prepare) -> None:
-        self._folder, self._file, self._prepare = folder, file, prepare
+    def __init__(self, folder: Callable[[], Path], file: str, side: int, prepare: Prepare) -> None:
+        self._folder, self._file, self._side, self._prepare = folder, file, side, prepare
 
     @cached_property
     def _model(self) -> OnnxModel:
@@ -47,10 +49,18 @@ class Network:
     def answers(self) -> Sequence[str]:
         return self._model.outputs
 
-    def look(self, pixels: Pixels, *outputs: str) -> dict[str, Array]:
-        """Those of `outputs` that the graph has, each of the one picture (without the axis of the batch)."""
+    def look(
+        self, pixels: Pixels, *outputs: str, squares: dict[int, Pixels] | None = None
+    ) -> dict[str, Array]:
+        """Those of `outputs` that the graph has, each of the one picture (without the axis of the batch).
+
+        `squares` are the same picture as squares by their side, to share; one that is missing is added.
+        """
         wanted = [name for name in outputs if name in self.answers]
-        made = self._model.run({IMAGE: self._prepare(pixels)[None]}, wanted)
+        known = {} if squares is None else squares
+        if self._side not in known:
+            known[self._side] = resized(pixels, (self._side, self._side))
+        made = self._model.run({IMAGE: self._prepare(known[self._side])[None]}, wanted)
         return {name: value[0] for name, value in made.items()}
 
 
@@ -58,14 +68,14 @@ def nsfwjs(folders: Mapping[str, Path]) -> Network | None:
     """NSFWJS, when it is among `folders`."""
     if "nsfwjs" not in folders:
         return None
-    return Network(lambda: folders["nsfwjs"], "nsfwjs.onnx", _for_nsfwjs)
+    return Network(lambda: folders["nsfwjs"], "nsfwjs.onnx", SIDE, _for_nsfwjs)
 
 
 def open_nsfw(folders: Mapping[str, Path]) -> Network | None:
     """open_nsfw, when it is among `folders`."""
     if "opennsfw" not in folders:
         return None
-    return Network(lambda: folders["opennsfw"], "opennsfw.onnx", _for_open_nsfw)
+    return Network(lambda: folders["opennsfw"], "opennsfw.onnx", OPEN_SIDE, _for_open_nsfw)
 
 
 def encoder(folders: Mapping[str, Path], settings: Mapping[str, Any] | None) -> Network | None:
@@ -83,30 +93,24 @@ def encoder(folders: Mapping[str, Path], settings: Mapping[str, Any] | None) -> 
     name, size = settings["folder"], int(settings["size"])
     if name not in folders:
         return None
-    mean = np.asarray(settings["mean"], dtype=np.float32) * 255
-    std = np.asarray(settings["std"], dtype=np.float32) * 255
-    return Network(
-        lambda: folders[name], settings["file"], lambda pixels: (_square(pixels, size) - mean) / std
-    )
+    # A row of each: numpy is slow over an axis of three.
+    mean = np.tile(np.asarray(settings["mean"], dtype=np.float32) * 255, (size, 1))
+    std = np.tile(np.asarray(settings["std"], dtype=np.float32) * 255, (size, 1))
+    return Network(lambda: folders[name], settings["file"], size, lambda square: (square - mean) / std)
 
 
-def _square(pixels: Pixels, side: int) -> Floats:
-    """The whole picture as float32 [side, side, 3] of 0 to 255: what is at its edge is seen too."""
-    return resized(pixels, (side, side)).astype(np.float32)
+def _for_nsfwjs(square: Pixels) -> Floats:
+    return square.astype(np.float32) / np.float32(255)
 
 
-def _for_nsfwjs(pixels: Pixels) -> Floats:
-    return _square(pixels, SIDE) / np.float32(255)
-
-
-def _for_open_nsfw(pixels: Pixels) -> Floats:
+def _for_open_nsfw(square: Pixels) -> Floats:
     """As it was trained: the middle of a square of 256, once through JPEG, BGR less the mean."""
     from PIL import Image, JpegImagePlugin  # noqa: PLC0415
 
-    square = Image.fromarray(resized(pixels, (OPEN_SIDE, OPEN_SIDE)))
     edge = (OPEN_SIDE - SIDE) // 2
     file = io.BytesIO()
-    square.crop((edge, edge, edge + SIDE, edge + SIDE)).save(file, format="JPEG")
+    middle = Image.fromarray(square[edge : edge + SIDE, edge : edge + SIDE])
+    middle.save(file, format="JPEG")
     file.seek(0)
     with JpegImagePlugin.JpegImageFile(file) as again:
-        return np.asarray(again, dtype=np.float32)[..., ::-1] - OPEN_MEAN
+        return np.asarray(again)[..., ::-1] - OPEN_MEAN

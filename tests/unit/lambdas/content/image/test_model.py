@@ -13,11 +13,12 @@ from PIL import Image
 
 from lambdas.content.image.decode import decode
 from lambdas.content.image.model import ImageModel
-from lambdas.content.image.networks import encoder
+from lambdas.content.image.networks import encoder, nsfwjs, open_nsfw
 from lambdas.content.image.picture import Floats
 from lambdas.content.image.signals import WEAPON_MOST
 from lambdas.content.policies import POLICIES
 from lambdas.core.errors import BundleError
+from model_build.content.adapters import open_adapter
 from model_build.encoders.graph import GraphBuilder
 from tests.unit.lambdas.content.image.drawings import (
     encoded,
@@ -102,6 +103,36 @@ def test_a_weapon_in_a_long_screenshot(model: ImageModel) -> None:
     long = Image.new("RGB", (400, 1600), (245, 245, 245))
     long.paste(rifle(), (0, 800))
     assert said(model, long)[VIOLENCE] > 0
+
+
+@pytest.mark.parametrize("draw", [rifle, lambda: scene(400, 300)])
+def test_a_large_photograph_says_what_it_says_when_it_is_smaller(
+    model: ImageModel, draw: Callable[[], Image.Image]
+) -> None:
+    large = draw().resize((3000, 2000), Image.Resampling.BICUBIC)
+    looked = model.look(decode(encoded(large, "jpeg", quality=92)))
+    small = model.look(picture(large.resize((900, 600), Image.Resampling.LANCZOS)))
+    assert np.abs(looked.signals - small.signals)[[SEXUAL, VIOLENCE]].max() < 0.25
+
+
+def test_training_sees_a_large_photograph_as_serving_does(
+    model: ImageModel, folders: Mapping[str, Path]
+) -> None:
+    data = encoded(rifle().resize((3000, 2000)), "jpeg")
+    looked = model.look(decode(data))
+    signals, features = open_adapter("image", folders, {}, words=False).read(data).arrays()
+    assert np.array_equal(signals, looked.signals, equal_nan=True)
+    assert np.array_equal(features, looked.features)
+
+
+def test_networks_share_squares_and_say_the_same(folders: Mapping[str, Path]) -> None:
+    shown, squares = pixels(rifle()), dict[int, np.ndarray]()
+    for make in (nsfwjs, open_nsfw, lambda among: encoder(among, {"kind": "lite0"})):
+        network = make(folders)
+        assert network is not None
+        shared, alone = network.look(shown, "logits", squares=squares), network.look(shown, "logits")
+        assert np.array_equal(shared["logits"], alone["logits"])
+    assert sorted(squares) == [224, 256]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 700), (700, 1), (127, 129)])

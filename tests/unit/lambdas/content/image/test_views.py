@@ -40,6 +40,28 @@ def test_never_more_than_so_many() -> None:
     assert len(views(picture(*(scene(50, 700).rotate(k) for k in range(4))))) == MOST_VIEWS
 
 
+@pytest.mark.parametrize(
+    ("size", "side", "kept"),
+    [
+        ((640, 480), 512, (640, 480)),
+        ((1732, 1023), 512, (1732, 1023)),
+        ((1732, 1155), 512, (866, 578)),
+        ((1414, 1414), 512, (707, 707)),
+        ((1732, 1155), 600, (1732, 1155)),
+    ],
+)
+def test_no_more_pixels_than_the_networks_make_use_of(
+    size: tuple[int, int], side: int, kept: tuple[int, int]
+) -> None:
+    (view,) = views(picture(scene(*size)), side)
+    assert view.pixels.shape == (kept[1], kept[0], 3)
+    if kept == size:
+        assert np.array_equal(view.pixels, pixels(scene(*size)))
+    else:
+        first = pixels(scene(*size))[:2, :2].mean(axis=(0, 1))
+        assert np.abs(view.pixels[0, 0] - first).max() <= 1, "the mean of a block"
+
+
 def test_quarters() -> None:
     shown = pixels(scene(200, 150))
     first, second, third, fourth = quarters(shown)
