@@ -78,8 +78,10 @@ class Mailer:
             self._people.publish(notice.line(), notice.text(self._links), attributes)
 
     def _mail(self, raw: str) -> tuple[Notice, dict[str, str]] | None:
-        """The mail and its attributes; None for what is a part of another alarm's mail."""
+        """The mail and its attributes; None for what is a part of another alarm's mail, and for no news."""
         alarm = alarm_in(raw)
+        if not alarm.is_news:
+            return None
         on, began = self._known(alarm)
         said = {"alarm": alarm.alarm_name, "state": alarm.new_state_value}
         larger = larger_story(alarm, on, began)

@@ -13,6 +13,7 @@ import msgspec
 
 ALARM: Final = "ALARM"
 OK: Final = "OK"
+UNKNOWN: Final = "INSUFFICIENT_DATA"
 
 
 class Trigger(msgspec.Struct, frozen=True, rename="pascal"):
@@ -31,9 +32,15 @@ class AlarmMessage(msgspec.Struct, frozen=True, rename="pascal"):
     alarm_name: str
     new_state_value: str
     state_change_time: str
+    old_state_value: str = ""
     new_state_reason: str = ""
     alarm_description: str | None = None
     trigger: Trigger = Trigger()
+
+    @property
+    def is_news(self) -> bool:
+        """False for one that has just been made and looked at first: CloudWatch tells of that as of an end."""
+        return not (self.new_state_value == OK and self.old_state_value == UNKNOWN)
 
     def at(self) -> datetime:
         """When the state changed. Raises ValueError for no time."""

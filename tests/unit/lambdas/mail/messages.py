@@ -23,6 +23,7 @@ def alarm(
     state: str = "ALARM",
     at: str = "2026-11-24T03:10:09.123+0000",
     reason: str = REASON,
+    before: str = "OK",
     **trigger: Any,
 ) -> str:
     """The message of one change of state, with every field that AWS sends."""
@@ -37,7 +38,7 @@ def alarm(
             "StateChangeTime": at,
             "Region": "US East (N. Virginia)",
             "AlarmArn": f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{name}",
-            "OldStateValue": "OK",
+            "OldStateValue": before,
             "OKActions": [],
             "AlarmActions": [],
             "InsufficientDataActions": [],

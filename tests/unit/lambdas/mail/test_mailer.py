@@ -85,6 +85,12 @@ def test_its_end_becomes_one_with_how_long_it_lasted() -> None:
     assert attributes == {"alarm": "triage-api-errors", "state": "OK"}
 
 
+def test_an_alarm_that_has_just_been_made_is_no_news_until_it_is_on() -> None:
+    """CloudWatch tells of its first look at it, and on the laptop of the first metric."""
+    assert mailed(Alarms(), alarm(state="OK", before="INSUFFICIENT_DATA")).mails == []
+    assert len(mailed(Alarms(), alarm(before="INSUFFICIENT_DATA")).mails) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "state", "said"),
     [("drift", "ALARM", True), ("drift", "OK", False), ("low-confidence", "ALARM", False)],
