@@ -39,7 +39,7 @@ class AlarmMessage(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def is_news(self) -> bool:
-        """False for one that has just been made and looked at first: CloudWatch tells of that as of an end."""
+        """False for the first look at a new alarm where nothing is wrong, which CloudWatch tells of as well."""
         return not (self.new_state_value == OK and self.old_state_value == UNKNOWN)
 
     def at(self) -> datetime:
