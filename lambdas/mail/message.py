@@ -39,7 +39,7 @@ class AlarmMessage(msgspec.Struct, frozen=True, rename="pascal"):
 
     @property
     def is_news(self) -> bool:
-        """False for the first look at a new alarm where nothing is wrong, which CloudWatch tells of as well."""
+        """False for the first look at a new alarm where nothing is wrong: CloudWatch tells of that too."""
         return not (self.new_state_value == OK and self.old_state_value == UNKNOWN)
 
     def at(self) -> datetime:
