@@ -82,9 +82,12 @@ def verdicts(judged: list[Judged], limits: Limits, rows: int, before: Mapping[st
     ]
     counts = discoveries([found.change.tested.p for _, found in tried], limits.false_rate)
     off: dict[int, list[Look]] = {}
+    leaning: set[int] = set()
     for (number, found), counted in zip(tried, counts, strict=True):
         if counted and found.change.effect >= _limit(judged[number], limits):
             off.setdefault(number, []).append(found)
+        if counted and found.recent and found.change.effect >= _limit(judged[number], limits) / 2:
+            leaning.add(number)
     findings: list[Finding] = []
     watched, unlike = dict(before), []
     for number, each in enumerate(judged):
@@ -94,8 +97,9 @@ def verdicts(judged: list[Judged], limits: Limits, rows: int, before: Mapping[st
         verdict = number in off if each.looks else None
         newest = [found.change.effect for found in each.looks if not found.recent]
         back = bool(newest) and newest[0] < _limit(each, limits) / 2
-        after = step(each.known, each.now.counts, verdict, limits, back=back)
-        if after.own and not each.known.own:
+        leans = number in leaning
+        after = step(each.known, each.now.counts, verdict, limits, back=back, leans=leans)
+        if after.own and not each.known.own and number in off and each.known.off + 1 == limits.in_a_row:
             unlike.append(each.subject.name)
         watched[each.subject.name] = after
         worst = max(off.get(number, ()), key=lambda look: look.change.effect, default=None)

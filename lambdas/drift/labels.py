@@ -32,7 +32,10 @@ OWN_ERRORS: Final = 20
 LEARN_ERRORS: Final = 30
 """Errors that teach what is usual, and windows, of which the latter may be more when errors are rare."""
 LEARN_WINDOWS: Final = 7
-MOST_LEARN_WINDOWS: Final = 30
+MOST_LEARN_WINDOWS: Final = 14
+REFINE_WINDOWS: Final = 30
+"""Up to so many windows what is usual is learned further, as long as nothing speaks against it (an evidence
+below 1): the allowance for what few errors teach shrinks with them."""
 NOTHING: Final = -700.0
 """The logarithm of no evidence."""
 _UPPER: Final = 1.6448536269514722
@@ -43,10 +46,10 @@ _MOST: Final = 10.0
 class LabelWatch(msgspec.Struct, frozen=True):
     """What labels have said of a bundle.
 
-    Until it is known, `offset` is learned from `learned`, the labels and the errors among them by confidence,
-    [4, 20]: of all decisions, then of the clear ones. It is the log odds that are added to those of the test
-    split, for all and for the clear ones. `evidence` are the logarithms of the bets, `labelled`, `errors` and
-    `expected` all labels since.
+    `offset` is learned from `learned`, the labels and the errors among them by confidence, [4, 20]: of all
+    decisions, then of the clear ones. It is the log odds that are added to those of the test split, for all
+    and for the clear ones; None until it is known. `evidence` are the logarithms of the bets, `labelled`,
+    `errors` and `expected` all labels since.
     """
 
     windows: int = 0
@@ -101,6 +104,11 @@ def watch(before: LabelWatch, told: Told, shares: Floats, windows_between: float
         expected=before.expected + float(usual[0].sum()),
     )
     on = evidence(after) >= (1.0 if before.on else windows_between)
+    if before.windows < REFINE_WINDOWS and evidence(before) < 1.0:
+        # Whether a window teaches is said before it is seen, so what is learned stays fair.
+        learned = _with(before, told)
+        offset = _offsets(np.array(learned, np.float64), shares)
+        after = msgspec.structs.replace(after, learned=learned, offset=offset)
     return msgspec.structs.replace(after, on=on)
 
 
@@ -116,18 +124,23 @@ def usual_errors(known: LabelWatch, shares: Floats) -> Floats | None:
 
 def _learn(before: LabelWatch, told: Told, shares: Floats) -> LabelWatch:
     """`before` with labels to learn from; the offset once they are enough."""
-    parts = [np.ones(len(told.codes), np.bool_), told.wrong, ~told.review, told.wrong & ~told.review]
-    learned = np.array(before.learned) + [
-        np.bincount(told.codes[part], minlength=CONFIDENCE_BINS) for part in parts
-    ]
-    windows, errors = before.windows + 1, int(learned[1].sum())
+    learned = _with(before, told)
+    windows, errors = before.windows + 1, sum(learned[1])
     done = windows >= (LEARN_WINDOWS if errors >= LEARN_ERRORS else MOST_LEARN_WINDOWS) and errors > 0
     return msgspec.structs.replace(
         before,
         windows=windows,
-        learned=learned.tolist(),
-        offset=_offsets(learned.astype(np.float64), shares) if done else None,
+        learned=learned,
+        offset=_offsets(np.array(learned, np.float64), shares) if done else None,
     )
+
+
+def _with(before: LabelWatch, told: Told) -> list[list[int]]:
+    """`learned` with the labels of one more window."""
+    parts = [np.ones(len(told.codes), np.bool_), told.wrong, ~told.review, told.wrong & ~told.review]
+    counts = [np.bincount(told.codes[part], minlength=CONFIDENCE_BINS) for part in parts]
+    found: list[list[int]] = (np.array(before.learned) + counts).tolist()
+    return found
 
 
 def _offsets(learned: Floats, shares: Floats) -> list[float]:

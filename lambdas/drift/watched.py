@@ -66,15 +66,24 @@ def looks(known: Watched, before: Expected, now: Tally, measure: Measure) -> lis
     return found
 
 
-def step(known: Watched, counts: Floats, off: bool | None, limits: Limits, *, back: bool = False) -> Watched:
+def step(
+    known: Watched,
+    counts: Floats,
+    off: bool | None,
+    limits: Limits,
+    *,
+    back: bool = False,
+    leans: bool = False,
+) -> Watched:
     """`known` after one more window; `off` is the verdict, None for one to learn from.
 
     `back`: the newest window alone is nearly as before. Then an alarm does not go on for what the recent ones
     say together, which is a week old: somebody has mended the cause.
 
     One that was off in each of the first windows has been unlike the training data ever since the bundle
-    answers: that is said once, and from then on it is compared with its own past. What is off is not learned
-    from.
+    answers: that is said once, and from then on it is compared with its own past. So is what `leans`: the
+    first week together is unlike the training data by half of what is drift, which is no news later. What is
+    off is not learned from.
     """
     if known.on and back:
         known, off = msgspec.structs.replace(known, recent=[]), False
@@ -92,6 +101,8 @@ def step(known: Watched, counts: Floats, off: bool | None, limits: Limits, *, ba
         known, seen=known.seen + 1, off=known.off + 1 if off else 0, fine=0 if off else known.fine + 1
     )
     if known.off == limits.in_a_row and known.seen <= limits.recent and not known.own:
+        return msgspec.structs.replace(known, own=True, off=0)
+    if leans and known.seen == limits.recent and not known.own and not known.on:
         return msgspec.structs.replace(known, own=True, off=0)
     on = known.off >= limits.in_a_row or (known.on and known.fine < limits.fine_again)
     return msgspec.structs.replace(known, on=on)

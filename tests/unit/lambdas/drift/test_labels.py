@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambdas.drift.labels import LEARN_WINDOWS, LabelWatch, Told, evidence, usual_errors, watch
+from lambdas.drift.labels import (
+    LEARN_WINDOWS,
+    MOST_LEARN_WINDOWS,
+    REFINE_WINDOWS,
+    LabelWatch,
+    Told,
+    evidence,
+    usual_errors,
+    watch,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -80,3 +89,56 @@ def test_an_alarm_ends_when_decisions_are_right_again() -> None:
 def test_a_window_without_labels_says_nothing() -> None:
     none = Told(np.zeros(0, int), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.uint64))
     assert watch(LabelWatch(), none, SHARES, 1000.0) == LabelWatch()
+
+
+def rare(rng: np.random.Generator, n: int, times: float = 1.0) -> Told:
+    """`n` labels of decisions that are sure of themselves: one in thirty is wrong."""
+    codes = rng.integers(18, 20, n)
+    chance = 0.03 * times
+    return Told(codes, rng.random(n) < chance, np.zeros(n, np.bool_), np.zeros(n, np.uint64))
+
+
+def test_where_errors_are_rare_two_weeks_teach_what_is_usual_and_a_change_is_noticed_from_then_on() -> None:
+    delays = []
+    for seed in range(10):
+        rng, known = np.random.default_rng(seed), LabelWatch()
+        for _ in range(MOST_LEARN_WINDOWS + 2):
+            known = watch(known, rare(rng, 16), SHARES, 1000.0)
+        assert known.offset is not None and not known.on
+        for number in range(1, 60):
+            known = watch(known, rare(rng, 16, 4.0), SHARES, 1000.0)
+            if known.on:
+                delays.append(number)
+                break
+    assert len(delays) >= 9 and np.median(delays) <= 20
+
+
+def test_rare_errors_that_stay_rare_wake_nobody() -> None:
+    began = 0
+    for seed in range(10):
+        rng, known = np.random.default_rng(seed), LabelWatch()
+        for _ in range(120):
+            after = watch(known, rare(rng, 16), SHARES, 1000.0)
+            began += after.on and not known.on
+            known = after
+    assert began <= 1
+
+
+def test_what_is_usual_is_learned_further_while_nothing_speaks_against_it() -> None:
+    first, last, labels = [], [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        known, _ = run(rng, LEARN_WINDOWS, 20)
+        first.append(known.offset[0] if known.offset else np.nan)
+        for _ in range(REFINE_WINDOWS - LEARN_WINDOWS):
+            known = watch(known, told(rng, 20), SHARES, 1000.0)
+        assert known.offset is not None
+        last.append(known.offset[0])
+        labels.append(sum(known.learned[0]))
+        assert watch(known, told(rng, 20), SHARES, 1000.0).offset == known.offset
+    assert np.median(labels) > 1.5 * LEARN_WINDOWS * 20
+    assert 0.0 < np.mean(last) < 0.8 * np.nanmean(first), "nothing is picked here: all of it is the allowance"
+    worse, _ = run(np.random.default_rng(4), LEARN_WINDOWS, 60)
+    while evidence(worse) < 1.0:
+        worse = watch(worse, told(rng, 60, 4.0), SHARES, 1000.0)
+    assert watch(worse, told(rng, 60, 4.0), SHARES, 1000.0).learned == worse.learned

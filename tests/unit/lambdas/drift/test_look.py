@@ -68,6 +68,22 @@ def test_a_shift_too_small_for_a_day_is_seen_in_a_week() -> None:
     assert alarmed and finding(reports[alarmed[0]], "outcome").recent
 
 
+def test_what_is_a_little_unlike_training_from_the_first_week_on_is_no_drift_later() -> None:
+    """On the edge of what is drift it would alarm by turns. From the second week on a real change is held
+    against its own past."""
+    state, found = State("v1", "", ""), []
+    for number in range(60):
+        report, state = look(moved(number, 0.42), NONE, BUNDLE, Limits(), state, Span(str(number), ""))
+        found.append(report)
+    assert not any(report.alarm for report in found), "nothing changes"
+    assert all(report.unlike == [] for report in found), "and it is too little for a mail"
+    assert finding(found[5], "normal0").against == "training"
+    assert finding(found[7], "normal0").against == "own past" and finding(found[7], "normal0").unlike_training
+    for number in range(3):
+        report, state = look(moved(70 + number, 1.2), NONE, BUNDLE, Limits(), state, Span(str(number), ""))
+    assert finding(report, "normal0").verdict == "alarm"
+
+
 def test_one_customer_who_sends_half_of_everything_is_no_drift() -> None:
     busy = []
     for k in range(4):
