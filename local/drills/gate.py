@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-Mode = Literal["open", "gone", "throttled"]
-"""`open` passes everything on, `gone` hangs up without an answer, `throttled` is DynamoDB out of capacity."""
+Mode = Literal["open", "slow", "gone", "throttled"]
+"""`open` passes everything on, `slow` does so after a delay, `gone` hangs up without an answer, and with
+`throttled` DynamoDB has no capacity left."""
 
 HOST: Final = "127.0.0.1"
 SECONDS: Final = 60.0
@@ -24,10 +26,14 @@ _THROTTLED: Final = json.dumps(
 
 
 class Gate:
-    """A proxy on a free port of this machine to `endpoint`, in threads of this process; a context manager."""
+    """A proxy on a free port of this machine to `endpoint`, in threads of this process; a context manager.
+
+    `delay` is that of the mode `slow`, in seconds.
+    """
 
     def __init__(self, endpoint: str) -> None:
         self.mode: Mode = "open"
+        self.delay = 1.0
         self.refused = 0
         self._server = _Server((HOST, 0), _Handler)
         self._server.gate = self
@@ -65,7 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         gate = self.server.gate
-        if gate.mode != "open":
+        if gate.mode == "slow":
+            time.sleep(gate.delay)
+        if gate.mode in {"gone", "throttled"}:
             gate.refused += 1
         if gate.mode == "gone":
             self.close_connection = True

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from lambdas.core.service import decision_id
 from local import streaming
 from local.drills.faults import SOME, keep_until_mail
+from local.drills.patience import until
 from local.drills.report import Report
 from local.drills.traffic import payments
 from local.drills.world import World
 from local.events import Event
 
-T = TypeVar("T")
 SECONDS = 90.0
 AHEAD, BEHIND = timedelta(hours=1), timedelta(hours=-1)
 
@@ -49,13 +48,14 @@ def _among(world: World, report: Report, good: list[Event], bad: list[Event], wh
     streaming.to_queue(stack.endpoint, stack.output("TransactionsQueueUrl"), mixed, lambda _: None)
     report.seen.asked = len(good)
     ids = {decision_id("transactions", event.own) for event in good}
-    report.seen.lost = sorted(_until(lambda: world.not_in_the_log(ids)))
+    until(lambda: not world.not_in_the_log(ids), SECONDS)
+    report.seen.lost = sorted(world.not_in_the_log(ids))
     report.seen.answers["decided on the stream"] = len(good) - len(report.seen.lost)
 
     def letters() -> int:
         return streaming.waiting(stack.endpoint, dead) - before
 
-    _until(lambda: letters() < len(bad))
+    until(lambda: letters() >= len(bad), SECONDS)
     report.notes.append(
         f"{letters()} of {len(bad)} {what} wait in the dead-letter queue, each with its reason"
     )
@@ -75,11 +75,3 @@ def _event(**fields: Any) -> Event:
 
 def _iso(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
-
-
-def _until(look: Callable[[], T]) -> T:
-    """What `look` finds, once that is nothing or time is up."""
-    deadline = time.monotonic() + SECONDS
-    while (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return found

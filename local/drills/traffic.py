@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lambdas.core.service import decision_id
+from local.drills.patience import until
 from local.drills.report import Seen
 from local.errors import CallFailed
 from local.stack import Stack
@@ -101,9 +101,8 @@ class Traffic:
 
     def wait_for(self, count: int, seconds: float = 30.0) -> None:
         """Return once `count` more callers were told something, or after `seconds`."""
-        wanted, deadline = self.seen.answers.total() + count, time.monotonic() + seconds
-        while self.seen.answers.total() < wanted and time.monotonic() < deadline:
-            self._end.wait(0.1)
+        wanted = self.seen.answers.total() + count
+        until(lambda: self.seen.answers.total() >= wanted, seconds, pause=0.1)
 
 
 def kind_of(decision: Body) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 from lambdas.core.variant import ROLLOUT
 from local import inbox
 from local.drills.gate import Gate
+from local.drills.patience import until
 from local.drills.report import Fired
 from local.errors import Misused
 from local.stack import Stack
@@ -87,12 +87,15 @@ class World:
     def not_in_the_lines(self, function: str, ids: Collection[str], since: float) -> set[str]:
         """Those of the decisions that the function did not write to its own log either, as it does when the
         decision log takes none."""
-        missing, deadline = set(ids), time.monotonic() + LOG_SECONDS
-        while missing and time.monotonic() < deadline:
-            for line in self._lines(f"/aws/lambda/triage-{function}", since):
+        missing = set(ids)
+
+        def all_found() -> bool:
+            for line in self._lines(f"/aws/lambda/triage-{function}", since) if missing else ():
                 if "decision not logged" in line:
-                    missing -= {each for each in missing if each in line}
-            time.sleep(0.5)
+                    missing.difference_update([each for each in missing if each in line])
+            return not missing
+
+        until(all_found, LOG_SECONDS)
         return missing
 
     def _lines(self, group: str, since: float) -> Iterator[str]:
@@ -108,29 +111,21 @@ class World:
 
     def calm(self, alarm: str, seconds: float = MAIL_SECONDS) -> None:
         """Return once the alarm is not on any more. Raises Misused when it stays on, or there is none."""
-        deadline = time.monotonic() + seconds
-        while self._alarm(alarm)["StateValue"] == "ALARM":
-            if time.monotonic() >= deadline:
-                raise Misused(f"triage-{alarm} is on already: see make inbox, mend what it is about first")
-            time.sleep(1.0)
+        if not until(lambda: not self.is_on(alarm), seconds, pause=1.0):
+            raise Misused(f"triage-{alarm} is on already: see make inbox, mend what it is about first")
 
-    def count_in_place_of_aws(self, alarm: str, times: int) -> None:
-        """Put a value of the alarm's metric, one of AWS's own that the embedded AWS does not make."""
-        found = self._alarm(alarm)
-        datum = {"MetricName": found["MetricName"], "Dimensions": found["Dimensions"], "Value": float(times)}
-        self.stack.client("cloudwatch").put_metric_data(Namespace=found["Namespace"], MetricData=[datum])
-
-    def _alarm(self, alarm: str) -> dict[str, Any]:
+    def is_on(self, alarm: str) -> bool:
+        """Whether the alarm is on. Raises Misused when there is none."""
         name = f"triage-{alarm}"
         found = self.stack.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
         if not found:
             raise Misused(f"there is no alarm {name}: bring the stack up to date with make up")
-        return dict(found[0])
+        return bool(found[0]["StateValue"] == "ALARM")
 
     def mail_of(self, alarm: str, since: float, seconds: float = MAIL_SECONDS) -> Fired | None:
         """The first mail of an alarm that has started since `since` (seconds since the epoch), waited for."""
-        deadline = time.monotonic() + seconds
-        while True:
+
+        def look() -> Fired | None:
             self.mails += inbox.fetch(
                 self.stack.endpoint, self.stack.output("InboxQueueUrl"), self.stack.place.inbox
             )
@@ -138,9 +133,9 @@ class World:
                 at = _seconds(mail.time)
                 if mail.alarm == f"triage-{alarm}" and mail.state == "ALARM" and at >= since - 1:
                     return Fired(mail.alarm, max(0.0, at - since), mail.subject)
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(1.0)
+            return None
+
+        return until(look, seconds, pause=1.0)
 
 
 def _seconds(time: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -81,6 +82,15 @@ def test_gone_hangs_up_on_connections_that_were_open_too(gate: Gate) -> None:
         connection.getresponse()
     assert len(Behind.asked) == 1
     assert gate.refused == 1
+
+
+def test_slow_it_passes_on_after_its_delay(gate: Gate) -> None:
+    gate.mode, gate.delay = "slow", 0.3
+    connection, began = connected(gate), time.monotonic()
+    connection.request("GET", "/a")
+    assert connection.getresponse().read() == b"hello"
+    assert time.monotonic() - began >= 0.3
+    assert (len(Behind.asked), gate.refused) == (1, 0)
 
 
 def test_functions_take_both_for_a_dependency_that_is_down(
