@@ -12,12 +12,13 @@ from lambdas.core.bundle import CARD, MODEL
 from model_build.bundle import Draft, read_bundle, write_bundle
 
 
-def another(build: Path, note: str, *, turned: bool = False) -> str:
-    """The oldest tickets bundle in the folder `build` once more, as a version of its own, which is returned.
+def another(build: Path, note: str, *, turned: bool = False, of: str | None = None) -> str:
+    """The ticket bundle `of` in the folder `build`, or the oldest, once more as the version that is returned.
 
     `turned`, each class has another's name.
     """
-    folder = min((build / "tickets" / "bundles").iterdir())
+    bundles = build / "tickets" / "bundles"
+    folder = bundles / of if of else min(bundles.iterdir())
     known = read_bundle(folder, "tickets")
     files = {name: folder / name for name in known.files if name != CARD}
     if turned:
@@ -29,7 +30,7 @@ def another(build: Path, note: str, *, turned: bool = False) -> str:
         "tickets", known.seed, known.training_data, known.heads, known.features,
         {**known.settings, "note": note}, known.metrics, files,
     )  # fmt: skip
-    return write_bundle(folder.parent, draft, lambda path, _: path.write_text("# a copy\n") and None).version
+    return write_bundle(bundles, draft, lambda path, _: path.write_text("# a copy\n") and None).version
 
 
 def _turn(model: onnx.ModelProto, output: str, classes: int) -> None:
