@@ -21,6 +21,8 @@ NAMES = (
     "audio",
     "moderation",
     "fairness",
+    "fairness_gate",
+    "fairness_pairs",
     "drift",
     "rollout",
     "rollout_judge",

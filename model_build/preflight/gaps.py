@@ -36,7 +36,8 @@ def not_less_fair(
     """A verdict a dimension: by how much the widest-grown gap of the outcome has grown, at either threshold.
 
     It fails where that is more than `most_growth`. That it may be chance (the paired interval reaches 0) is
-    said and excuses nothing: more held-out rows do. A dimension in which fewer than two groups have
+    said and excuses nothing, more held-out rows do; unless `chance_excuses`: then nothing is told of such a
+    growth, and it fails where one is beyond chance. A dimension in which fewer than two groups have
     `least_rows` rows is not told.
     """
     verdicts = []
@@ -54,15 +55,18 @@ def not_less_fair(
             said = f"on {source} fewer than two groups have {parameters.least_rows} rows: no verdict"
             verdicts.append(Verdict(gate, None, said))
             continue
-        worst = max(grown, key=lambda each: each["growth"][0])
+        wider = [each for each in grown if each["growth"][0] > parameters.most_growth]
+        sure = [each for each in wider if each["growth"][1] > 0.0]
+        refused = sure if parameters.chance_excuses else wider
+        worst = max(refused or grown, key=lambda each: each["growth"][0])
         value, low, high = worst["growth"]
         said = (
             f"on {source} the gap in {worst['measure']} ({worst['point']}, {worst['groups']} groups) is "
             f"{worst['candidate']:.3f}, the champion's {worst['champion']:.3f}: {value:+.3f} "
             f"({low:+.3f} to {high:+.3f}), {parameters.most_growth:+.3f} is allowed"
         )
-        passed = value <= parameters.most_growth
-        if not passed and low <= 0.0:
+        passed = False if refused else None if wider else True
+        if wider and low <= 0.0:
             said = f"{said}; that may be chance: look at the groups, or test on more rows"
         verdicts.append(Verdict(gate, passed, said, {"gaps": grown, "allowed": parameters.most_growth}))
     return verdicts

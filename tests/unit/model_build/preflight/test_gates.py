@@ -249,6 +249,44 @@ def test_a_growth_that_may_be_chance_is_said_and_stops_it_all_the_same() -> None
     assert "may be chance" in verdict.said
 
 
+def test_a_growth_that_may_be_chance_is_no_obstacle_where_that_is_an_excuse() -> None:
+    """Of many rows the same growth is none, and stops it."""
+    for rows_, passed in ((120, None), (12_000, False)):
+        rng = np.random.default_rng(5)
+        truth = np.zeros(rows_, dtype=np.bool_)
+        by = of_sets("identity", [{"a"} if k % 2 else {"b"} for k in range(rows_)], none=None)
+        old = rng.random(rows_) < 0.2
+        new = old.copy()
+        mine = np.flatnonzero(~old & by.member[:, by.names.index("a")])
+        new[mine[: rows_ // 30]] = True
+        worlds = [Decided(("toxicity",), each[:, None].astype(float), (0.9,), (0.4,)) for each in (new, old)]
+        parameters = FairnessParameters(least_rows=30, most_growth=0.02, chance_excuses=True)
+        (verdict,) = not_less_fair(*worlds, truth, [by], "rows", parameters, seed=1)
+        assert verdict.passed is passed
+        assert ("may be chance" in verdict.said) is (passed is None)
+
+
+def test_a_sure_growth_stops_it_beside_a_wider_one_that_may_be_chance() -> None:
+    """Of few rows of one kind the false negatives grow most; what is sure is the false positives."""
+    rng = np.random.default_rng(8)
+    negatives, positives = 4_000, 120
+    truth = np.r_[np.zeros(negatives, np.bool_), np.ones(positives, np.bool_)]
+    side = np.arange(len(truth)) % 2 == 0
+    by = of_sets("identity", [{"a"} if each else {"b"} for each in side], none=None)
+    old = np.where(truth, rng.random(len(truth)) > 0.3, rng.random(len(truth)) < 0.1)
+    new = old.copy()
+    new[np.flatnonzero(~truth & ~old & side)[:160]] = True
+    new[np.flatnonzero(truth & old & ~side)[:6]] = False
+    new[np.flatnonzero(truth & ~old & ~side)[:1]] = True
+    worlds = [Decided(("toxicity",), each[:, None].astype(float), (0.4,), (0.4,)) for each in (new, old)]
+    (verdict,) = not_less_fair(
+        *worlds, truth, [by], "rows", FairnessParameters(least_rows=30, chance_excuses=True), seed=1
+    )
+    assert verdict.passed is False and "may be chance" not in verdict.said
+    grown = {each["measure"]: each["growth"] for each in verdict.figures["gaps"]}
+    assert grown[FALSE_POSITIVES][1] > 0.0
+
+
 class Newer(Known):
     """The code of a later day, to which the champion's files say nothing."""
 
