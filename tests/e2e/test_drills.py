@@ -1,4 +1,4 @@
-"""Two of the drills, on the session's stack; `make drill` runs all of them."""
+"""Three of the drills, on the session's stack; `make drill` runs all of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from local.stack import Stack
     [
         ("features", "by the model, without the feature store"),
         ("bundle", "by the model (of"),
+        ("errors", "HTTP 502"),
     ],
 )
 def test_users_are_answered_nothing_is_lost_and_people_are_told(
