@@ -69,11 +69,13 @@ def _live(console: Console, api: Api) -> dict[str, str]:
     versions = {}
     for model in models:
         champion, challenger = model["champion"], model["challenger"]
-        text = champion["version"] if champion else "no model is published, the rules answer: make publish"
+        text = champion["version"] if champion else "no model is live, the rules answer: make publish"
         if challenger:
             share = "in shadow" if model["shadow"] else f"for {model['share']:.0%}"
             text += f", challenger {challenger['version']} {share}"
         _line(console, "live", f"{model['service']}: {text}")
+        for problem in model["problems"]:
+            _line(console, "live", f"{model['service']}: {problem}")
         if champion:
             versions[model["service"]] = champion["version"]
     return versions

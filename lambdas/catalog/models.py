@@ -12,21 +12,34 @@ from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
 
 
 def live_service(service: str, reader: ObjectReader) -> LiveService:
-    """What rollout.json names for `service`; nothing live when there is none. Raises DependencyDown."""
+    """What rollout.json names for `service`; nothing live when there is none. Raises DependencyDown.
+
+    What cannot be vouched for is left out and told in `problems`: one damaged bundle hides no other.
+    """
     try:
         found = reader.get(f"{service}/{ROLLOUT}")
     except NotFound:
         found = None
     if found is None:
         return LiveService(service, champion=None, challenger=None, share=0.0, shadow=False)
-    rollout = decode_rollout(found.body, service)
+    try:
+        rollout = decode_rollout(found.body, service)
+    except BundleError as error:
+        return LiveService(service, None, None, share=0.0, shadow=False, problems=[error.detail])
+    live: dict[str, LiveBundle | None] = {"champion": None, "challenger": None}
+    problems = []
+    for variant, ref in (("champion", rollout.champion), ("challenger", rollout.challenger)):
+        try:
+            live[variant] = _bundle(service, ref, reader) if ref else None
+        except (BundleError, NotFound) as error:
+            problems.append(f"{variant}: {error.detail}")
     return LiveService(
         service,
-        champion=_bundle(service, rollout.champion, reader),
-        challenger=_bundle(service, rollout.challenger, reader) if rollout.challenger else None,
+        **live,
         share=rollout.share,
         shadow=rollout.shadow,
         compare=rollout.compared,
+        problems=problems,
     )
 
 

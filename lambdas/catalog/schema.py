@@ -29,6 +29,10 @@ class LiveService(msgspec.Struct):
     compare: Annotated[
         float, msgspec.Meta(description="The share of the decisions for which both variants are run.")
     ] = 0.0
+    problems: Annotated[
+        list[str],
+        msgspec.Meta(description="Why a bundle that rollout.json names is not shown; empty when all are."),
+    ] = []
 
 
 class ModelsResponse(msgspec.Struct):
