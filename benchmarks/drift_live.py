@@ -4,6 +4,7 @@ observations, made by the served features and a trained bundle, without an AWS i
 from __future__ import annotations
 
 import csv
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import drift_posts
 from benchmarks.embedded import run_module
 from lambdas.core.bundle import MANIFEST, Manifest, decode_manifest
 from lambdas.observations.record import entity_hash, row_id
 from lambdas.observations.window import Window
+from local.place import ROOT
 from tests.support.observations import window
 
-TRAINED = {"tickets": 12_000, "transactions": 100_000}
+TRAINED = {"tickets": 12_000, "transactions": 100_000, "content": 12_000}
 """Rows of the stream, its first ones, that the model is trained on."""
 
 
@@ -67,6 +70,8 @@ class Stream:
                 rows=self.rows, seed=self.seed, start=self.start, end=self.end, shift=shift
             )
             write_csv(path, given)
+        elif self.service == "content":
+            drift_posts.write(path, self.rows, self.seed, shift)
         else:
             from model_build.transactions import synthetic
 
@@ -86,6 +91,7 @@ TICKETS = Stream("tickets", 36_000, datetime(2026, 6, 1, tzinfo=UTC), datetime(2
 TRANSACTIONS = Stream(
     "transactions", 200_000, datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 )
+POSTS = Stream("content", 36_000, TICKETS.start, TICKETS.end)
 
 
 def trained(stream: Stream, build: Path) -> Bundle:
@@ -99,6 +105,9 @@ def trained(stream: Stream, build: Path) -> Bundle:
                 "--label", "is_fraud", "--category", "category", "--place", "latitude,longitude",
                 "--home", "home_latitude,home_longitude",
             ]  # fmt: skip
+        elif stream.service == "content":
+            os.environ.setdefault("TRIAGE_PRETRAINED", str(ROOT / "build" / "pretrained"))
+            given = drift_posts.options()
         path = _first_rows(stream, build)
         print(f"training {stream.service} ...", flush=True)
         more = ["--build-dir", str(build), "--no-tracking"]
@@ -122,6 +131,12 @@ def live(stream: Stream, bundle: Bundle, shift: Any = None) -> Live:
     """What the bundle decides on the rows that it was not trained on."""
     with tempfile.TemporaryDirectory() as folder:
         rows = stream.write(Path(folder) / "all.csv", shift)
+    if stream.service == "content":
+        span, build = (stream.start, stream.end), bundle.folder.parents[2]
+        posts, truth = drift_posts.decided(
+            rows, TRAINED["content"], span, bundle.folder, bundle.manifest, build
+        )
+        return Live(posts, np.array(truth))
     made = _tickets if stream.service == "tickets" else _transactions
     return made(rows, TRAINED[stream.service], bundle)
 
