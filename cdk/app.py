@@ -15,7 +15,8 @@ from cdk import own_repository
 from cdk.constructs.feature_store import Network
 from cdk.local_differences import target
 from cdk.names import PROJECT, stack_name
-from cdk.services import SERVICES, Service
+from cdk.service import Service
+from cdk.services import SERVICES
 from cdk.settings import Settings
 from cdk.stacks.api import ApiStack
 from cdk.stacks.artifacts import ArtifactsStack

@@ -15,7 +15,8 @@ from typing import Any
 
 from cdk.json_schema import Schema, components
 from cdk.names import ROOT
-from cdk.services import BINARY_TYPES, Route, Service, behind_the_api
+from cdk.service import BINARY_TYPES, Route, Service
+from cdk.services import behind_the_api
 from lambdas.core.schema import Problem
 
 DOCUMENT = ROOT / "lambdas" / "catalog" / "openapi.json"

@@ -18,7 +18,7 @@ from cdk.constructs.metric import api_metric, metric
 from cdk.constructs.service_function import LoggedFunction
 from cdk.metrics import SHARED
 from cdk.names import PROJECT
-from cdk.services import Service
+from cdk.service import Service
 
 _PERCENTILES = ("p50", "p95", "p99")
 _TABLES = (

@@ -16,7 +16,7 @@ from cdk.constructs.feature_store import FeatureStore
 from cdk.constructs.function_code import Packaging
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.uploads_bucket import IN_FINDINGS as UPLOADS_IN_FINDINGS
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 from lambdas.core.emf import NAMESPACE
 
 

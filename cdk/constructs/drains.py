@@ -18,7 +18,7 @@ from cdk.constructs import event_sources
 from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
 from cdk.names import PROJECT
-from cdk.services import Worker
+from cdk.service import Worker
 
 SECONDS = 40
 """For so long a run begins batches. The last one has the time that the worker asks for."""

@@ -17,7 +17,7 @@ from cdk.constructs.decision_function import Neighbours, function_of, live_keys,
 from cdk.constructs.people import People
 from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 from lambdas.observations.record import PREFIX
 
 DRIFT = Worker("lambdas.drift.handler.handle", memory_mb=1769, timeout_seconds=900)

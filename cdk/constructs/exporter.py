@@ -18,7 +18,8 @@ from cdk.constructs.rest_api import base_url
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import PROJECT
-from cdk.services import EXPORTER, Service
+from cdk.service import Service
+from cdk.services import EXPORTER
 from lambdas.exporter.drift import LATEST
 from lambdas.observations.record import PREFIX
 

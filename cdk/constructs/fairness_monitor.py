@@ -16,7 +16,7 @@ from constructs import Construct
 from cdk.constructs.decision_function import Neighbours, function_of, may_read
 from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 from lambdas.fairness.live import KEY, SERVICE
 
 SECONDS = 240

@@ -6,7 +6,7 @@ import math
 
 from aws_cdk import aws_apigateway as apigateway
 
-from cdk.services import Route
+from cdk.service import Route
 from cdk.settings import Settings
 
 

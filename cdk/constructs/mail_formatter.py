@@ -15,7 +15,7 @@ from cdk.constructs.alarm_topic import may_publish
 from cdk.constructs.decision_function import Neighbours, function_of, may_read
 from cdk.constructs.people import People
 from cdk.constructs.queues import dead_letter_queue
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 
 MAILER = Worker("lambdas.mail.handler.handle", memory_mb=256, timeout_seconds=30)
 _ALARMS = f"cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:*"

@@ -17,7 +17,7 @@ from cdk.constructs import event_sources
 from cdk.constructs.artifacts_bucket import ARN_IN_FINDINGS
 from cdk.constructs.decision_function import Neighbours, function_of
 from cdk.constructs.service_function import LoggedFunction
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 from lambdas.observations.record import PREFIX
 
 OBSERVER = Worker("lambdas.observer.handler.handle", memory_mb=512, timeout_seconds=60)

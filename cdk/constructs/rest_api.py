@@ -18,7 +18,7 @@ from cdk.constructs.service_function import RETENTION
 from cdk.json_schema import Schema, draft4_model
 from cdk.names import API_STAGE, PROJECT
 from cdk.openapi import operation_id
-from cdk.services import BINARY_TYPES, Route, Service
+from cdk.service import BINARY_TYPES, Route, Service
 from cdk.settings import Settings
 from lambdas.core.schema import Problem
 

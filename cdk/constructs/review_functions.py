@@ -15,7 +15,8 @@ from constructs import Construct
 from cdk.constructs.decision_function import Neighbours, function_of, live_keys, may_read
 from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.uploads_bucket import IN_FINDINGS
-from cdk.services import OUTFLOW, Service
+from cdk.service import Service
+from cdk.services import OUTFLOW
 from cdk.settings import Settings
 from lambdas.review.media import KEPT
 from lambdas.review.tables import INDEX

@@ -22,7 +22,7 @@ from cdk.constructs.decision_function import Neighbours, function_of, may_read
 from cdk.constructs.people import People
 from cdk.constructs.service_function import RETENTION, LoggedFunction
 from cdk.names import PROJECT
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 
 ROLLOUT = Worker("lambdas.rollout.handler.handle", memory_mb=1024, timeout_seconds=120)
 MACHINE: Final = f"{PROJECT}-rollout"

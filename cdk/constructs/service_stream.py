@@ -18,7 +18,7 @@ from cdk.constructs.queues import FifoQueue, dead_letter_queue
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import PROJECT
-from cdk.services import Service, Worker
+from cdk.service import Service, Worker
 from cdk.settings import Settings
 
 STREAM_RETRY_SECONDS = 180

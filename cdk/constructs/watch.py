@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk.constructs.decision_function import Neighbours, function_of
 from cdk.constructs.schedule import scheduled
 from cdk.constructs.service_function import LoggedFunction
-from cdk.services import Worker
+from cdk.service import Worker
 
 WATCH = Worker("lambdas.watch.handler.handle", memory_mb=256, timeout_seconds=30)
 

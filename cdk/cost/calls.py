@@ -18,7 +18,7 @@ from cdk.cost.durations import (
     worker_seconds,
 )
 from cdk.cost.traffic import Traffic, grouped
-from cdk.services import Service
+from cdk.service import Service
 
 SHARED: Final = {"review", "console", "catalog", "labels"}
 BATCH_IN_ONE_TRANSACTION: Final = 10

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from cdk.cost.calls import Month
 from cdk.cost.traffic import HOURS, SECONDS
-from cdk.services import Service
+from cdk.service import Service
 from lambdas.value.accounts import QUIET, QUIET_HOURS
 
 DAYS: Final = HOURS / 24

@@ -17,7 +17,8 @@ from cdk.constructs.review_functions import console_function, review_function
 from cdk.constructs.service_function import LoggedFunction
 from cdk.local_differences import Target
 from cdk.names import API_STAGE, stack_name
-from cdk.services import CATALOG, CONSOLE, EXPORTER, LABELS, REVIEW, Service
+from cdk.service import Service
+from cdk.services import CATALOG, CONSOLE, EXPORTER, LABELS, REVIEW
 from cdk.settings import Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.neighbours import neighbours

@@ -26,7 +26,7 @@ from cdk.constructs.value_job import value_job
 from cdk.constructs.watch import watch_of
 from cdk.local_differences import Target
 from cdk.names import stack_name
-from cdk.services import Service
+from cdk.service import Service
 from cdk.settings import Settings
 from cdk.stacks.api import ApiStack
 from cdk.stacks.artifacts import ArtifactsStack

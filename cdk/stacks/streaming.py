@@ -21,7 +21,7 @@ from cdk.constructs.service_function import LoggedFunction
 from cdk.constructs.service_stream import ServiceStream
 from cdk.local_differences import Target
 from cdk.names import stack_name
-from cdk.services import Service
+from cdk.service import Service
 from cdk.settings import ContextError, Settings
 from cdk.stacks.artifacts import ArtifactsStack
 from cdk.stacks.neighbours import neighbours

@@ -20,7 +20,8 @@ from aws_cdk import aws_s3 as s3
 
 from cdk.app import synthesize
 from cdk.names import ROOT
-from cdk.services import SERVICES, Route, Service, Worker
+from cdk.service import Route, Service, Worker
+from cdk.services import SERVICES
 from cdk.settings import Settings
 from lambdas.tickets.schema import TicketDecision, TicketRequest
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from cdk.constructs.fairness_monitor import watched
-from cdk.services import CONSOLE, OUTFLOW, SERVICES, Service, Worker, behind_the_api
+from cdk.service import Service, Worker
+from cdk.services import CONSOLE, OUTFLOW, SERVICES, behind_the_api
 from tests.infrastructure.assembly import Assembly
 from tests.infrastructure.synthesize import more_services as listed
 

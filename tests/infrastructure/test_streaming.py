@@ -10,7 +10,8 @@ import pytest
 
 from cdk.app import build
 from cdk.constructs.event_sources import FIFO_BATCH
-from cdk.services import SERVICES, Worker
+from cdk.service import Worker
+from cdk.services import SERVICES
 from cdk.settings import ContextError, Settings
 from cdk.stacks.streaming import OneLearner
 from tests.infrastructure.assembly import Assembly, Json, Resource, text

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from cdk.constructs.observer import OBSERVER
-from cdk.services import OUTFLOW, Worker
+from cdk.service import Worker
+from cdk.services import OUTFLOW
 from cdk.stacks.review import TO_BE_REVIEWED, TO_BE_TOLD
 from lambdas.core.aws import Bucket, Dynamo
 from lambdas.core.decision_log import Compared, DecisionLog, Entry, Label

@@ -13,7 +13,7 @@ from cdk.cost.limits import capacities, first, limits_of
 from cdk.cost.lines import Line, lines_of, total
 from cdk.cost.prices import load_prices
 from cdk.cost.traffic import SECONDS, Traffic, traffic_of
-from cdk.services import Route, Service, Worker
+from cdk.service import Route, Service, Worker
 
 pytestmark = pytest.mark.unit
 

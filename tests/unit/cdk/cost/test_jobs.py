@@ -12,7 +12,7 @@ from cdk.cost.assembly import app_of
 from cdk.cost.calls import Month
 from cdk.cost.jobs import DAYS, looked_at, report_requests, value_requests
 from cdk.cost.traffic import SECONDS, traffic_of
-from cdk.services import Route, Service
+from cdk.service import Route, Service
 from lambdas.value.accounts import rests
 from lambdas.value.ledger import Latest
 from lambdas.value.sums import Sums
