@@ -17,26 +17,20 @@ import onnx
 from onnx import TensorProto, helper
 
 from lambdas.content.text.toxic import FILE, LABELS, LENGTH, WORDS_FILE
-from model_build.encoders import packaged
-from model_build.encoders.base import Source
-from model_build.encoders.errors import EncoderDamaged, EncoderNotInstalled
 from model_build.onnx_parts import Parts
+from model_build.pretrained import image_source
 from model_build.pretrained.base import About, Pretrained, PretrainedError
 
 WEIGHTS: Final = "toxic_classifier/model/model.weights.h5"
 TOKENISER: Final = "toxic_classifier/model/tokenizer.pickle"
-SOURCE: Final = Source(
-    package="toxic-comment-classifier",
-    version="0.3.0",
-    sha256={
-        WEIGHTS: "03ed4c3f52be909821a8c3263de2dcd65b95908bfae6f569c9a9cec90538a4b3",
-        TOKENISER: "d8e998211d68c5264b84c6eb6753f08897194038e0345e91a592f97cd38c125c",
-    },
-)
+SHA256: Final = {
+    WEIGHTS: "03ed4c3f52be909821a8c3263de2dcd65b95908bfae6f569c9a9cec90538a4b3",
+    TOKENISER: "d8e998211d68c5264b84c6eb6753f08897194038e0345e91a592f97cd38c125c",
+}
 ABOUT: Final = About(
     name="Toxic Comment Classifier",
-    package=SOURCE.package,
-    version=SOURCE.version,
+    package="toxic-comment-classifier",
+    version="0.3.0",
     licence="MIT",
     about="six labels of toxicity for English text, learned on comments of Wikipedia's talk pages",
 )
@@ -60,10 +54,7 @@ Array = npt.NDArray[np.float32]
 
 def make(folder: Path) -> Pretrained:
     """The graph, and the words in the order of their ids, a line each. Raises PretrainedError."""
-    try:
-        paths = packaged.find(SOURCE, "make setup")
-    except (EncoderNotInstalled, EncoderDamaged) as error:
-        raise PretrainedError(error.detail) from error
+    paths = image_source.python_files(ABOUT.package, ABOUT.version, SHA256)
     model = build(weights(paths[WEIGHTS]))
     (folder / FILE).write_bytes(model.SerializeToString(deterministic=True))
     (folder / WORDS_FILE).write_text("\n".join(words(paths[TOKENISER])), encoding="utf-8")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -79,31 +81,38 @@ def write_bundle(
     target = folder / version
     target.mkdir(parents=True)
     (target / "model.onnx").write_bytes(tiny_graph(bias, tickets=tickets, explains=explains))
-    (target / "reference.json").write_text("{}")
-    (target / "card.md").write_text("# A tiny model\n")
     head = Head(
         "department", "department_probabilities", CLASSES, dict.fromkeys(CLASSES, 0.7), Conformal(0.9, 0.2)
     )
+    return finished(target, "tickets", [head], FEATURE_NAMES, {"encoder": None})
+
+
+def finished(
+    folder: Path, service: str, heads: Sequence[Head], features: Sequence[str], settings: Mapping[str, Any]
+) -> BundleRef:
+    """The bundle whose other files lie in `folder`, with its manifest; its version is the folder's name."""
+    (folder / "reference.json").write_text("{}")
+    (folder / "card.md").write_text("# A tiny model\n")
     manifest = Manifest(
         format=1,
-        service="tickets",
-        version=version,
+        service=service,
+        version=folder.name,
         created_at="2026-01-01T00:00:00Z",
         bundle_hash="0" * 64,
         git_commit="none",
         seed=0,
         training_data=TrainingData("tiny", "0" * 64, 2, synthetic=True),
-        heads=[head],
-        features=list(FEATURE_NAMES),
-        settings={"encoder": None},
+        heads=list(heads),
+        features=list(features),
+        settings=dict(settings),
         metrics={},
         files={
-            path.name: FileEntry(sha256_of(path), path.stat().st_size) for path in sorted(target.iterdir())
+            path.name: FileEntry(sha256_of(path), path.stat().st_size) for path in sorted(folder.iterdir())
         },
     )
     raw = msgspec.json.encode(manifest)
-    (target / "manifest.json").write_bytes(raw)
-    return BundleRef(version, hashlib.sha256(raw).hexdigest())
+    (folder / "manifest.json").write_bytes(raw)
+    return BundleRef(folder.name, hashlib.sha256(raw).hexdigest())
 
 
 def etag_of(body: bytes) -> str:

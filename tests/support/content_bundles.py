@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from lambdas.content.fusion import FUSION, output_of
 from lambdas.content.policies import OK, POLICIES
 from lambdas.content.text.features import FEATURE_NAMES
-from lambdas.core.bundle import FileEntry, Head, Manifest, TrainingData, sha256_of
+from lambdas.core.bundle import Head
 from lambdas.core.ngrams import WORD_BUCKETS, grams
 from lambdas.core.variant import BundleRef
 from model_build.content.fusion import FusionModel, untrained
 from model_build.content.fusion import build as build_fusion
 from model_build.text.graph import build_uncalibrated
 from model_build.text.weights import Linear, Scaling, Terms
+from tests.support.bundles import finished
 
 WORDS = {"toxicity": "idiot", "threat": "kill", "sexual": "nude", "violence": "blood"}
 """The one word that the model knows of each policy."""
@@ -40,8 +39,6 @@ def write_content_bundle(
     (target / "model.onnx").write_bytes(_text_graph())
     fusion = FusionModel({policy: untrained() for policy in POLICIES}, ())
     (target / FUSION).write_bytes(build_fusion(fusion).SerializeToString())
-    (target / "reference.json").write_text("{}")
-    (target / "card.md").write_text("# A tiny model\n")
     heads = [Head(p, output_of(p), [OK, p], {OK: 1.0 - REVIEW, p: REMOVE}) for p in POLICIES]
     said = {
         "encoder": None,
@@ -52,26 +49,7 @@ def write_content_bundle(
         "assets": {},
         **(settings or {}),
     }
-    manifest = Manifest(
-        format=1,
-        service="content",
-        version=version,
-        created_at="2026-01-01T00:00:00Z",
-        bundle_hash="0" * 64,
-        git_commit="none",
-        seed=0,
-        training_data=TrainingData("tiny", "0" * 64, 2, synthetic=True),
-        heads=heads,
-        features=list(FEATURE_NAMES),
-        settings=said,
-        metrics={},
-        files={
-            path.name: FileEntry(sha256_of(path), path.stat().st_size) for path in sorted(target.iterdir())
-        },
-    )
-    raw = msgspec.json.encode(manifest)
-    (target / "manifest.json").write_bytes(raw)
-    return BundleRef(version, hashlib.sha256(raw).hexdigest())
+    return finished(target, "content", heads, FEATURE_NAMES, said)
 
 
 def _text_graph() -> bytes:

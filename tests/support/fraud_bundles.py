@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from lambdas.core.bundle import FileEntry, Head, Manifest, TrainingData, sha256_of
+from lambdas.core.bundle import Head
 from lambdas.core.variant import BundleRef
 from lambdas.transactions.features import FEATURE_NAMES
+from tests.support.bundles import finished
 
 MODELS = ("xgboost", "lightgbm", "mlp", "isolation_forest")
 CATEGORY_RISK = {"": 0.01, "grocery": 0.002, "electronics": 0.03}
@@ -100,35 +99,15 @@ def write_fraud_bundle(
     target = folder / version
     target.mkdir(parents=True)
     (target / "model.onnx").write_bytes(fraud_graph(meta_weights, meta_bias))
-    (target / "reference.json").write_text("{}")
-    (target / "card.md").write_text("# A tiny model\n")
     (target / "background.json").write_text(json.dumps({"rows": background_rows()}))
     (target / "holdout.json").write_text(json.dumps(holdout or {"scores": [], "fraud": [], "amount": []}))
     head = Head(
         "fraud", "fraud_probabilities", ["legitimate", "fraud"],
         {"legitimate": 1 - APPROVE, "fraud": DECLINE},
     )  # fmt: skip
-    manifest = Manifest(
-        format=1,
-        service="transactions",
-        version=version,
-        created_at="2026-01-01T00:00:00Z",
-        bundle_hash="0" * 64,
-        git_commit="none",
-        seed=0,
-        training_data=TrainingData("tiny", "0" * 64, 2, synthetic=True),
-        heads=[head],
-        features=list(FEATURE_NAMES),
-        settings={
-            "models": list(MODELS),
-            "category_risk": CATEGORY_RISK,
-            "costs": {"false_alarm": 50.0, "missed": 500.0, "review": 5.0},
-        },
-        metrics={},
-        files={
-            path.name: FileEntry(sha256_of(path), path.stat().st_size) for path in sorted(target.iterdir())
-        },
-    )
-    raw = msgspec.json.encode(manifest)
-    (target / "manifest.json").write_bytes(raw)
-    return BundleRef(version, hashlib.sha256(raw).hexdigest())
+    settings = {
+        "models": list(MODELS),
+        "category_risk": CATEGORY_RISK,
+        "costs": {"false_alarm": 50.0, "missed": 500.0, "review": 5.0},
+    }
+    return finished(target, "transactions", [head], FEATURE_NAMES, settings)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from lambdas.content.text.toxic import LABELS, LENGTH, ToxicEnglish
-from model_build.encoders import packaged
-from model_build.pretrained import toxic_en
+from model_build.pretrained import image_source, toxic_en
 from model_build.pretrained.base import Pretrained, PretrainedError
 
 Array = np.ndarray
@@ -42,7 +41,11 @@ def test_it_gives_the_scores_that_the_package_prints(model: ToxicEnglish) -> Non
 
 def test_its_arithmetic_is_keras_s(model: ToxicEnglish) -> None:
     texts = ["what a lovely day", "you stupid idiot", ""]
-    given = toxic_en.weights(packaged.find(toxic_en.SOURCE, "make setup")[toxic_en.WEIGHTS])
+    given = toxic_en.weights(
+        image_source.python_files(toxic_en.ABOUT.package, toxic_en.ABOUT.version, toxic_en.SHA256)[
+            toxic_en.WEIGHTS
+        ]
+    )
     expected = np.vstack([keras(ids, given) for ids in model.ids(texts)])
     assert model.log_odds(texts) == pytest.approx(expected, abs=2e-5)
 
