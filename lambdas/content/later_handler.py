@@ -8,6 +8,8 @@ from lambdas.core.prefetch import prefetch
 
 prefetch("content")
 
+import lambdas.core.model  # noqa: F401, I001 - first: the graph is opened as soon as this is there
+
 from lambdas.content.serving import live_service
 from lambdas.content.transcribing import Transcribing
 from lambdas.core.drain import drained

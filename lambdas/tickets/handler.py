@@ -8,6 +8,8 @@ from lambdas.core.prefetch import prefetch
 
 prefetch("tickets")
 
+import lambdas.core.model  # noqa: F401, I001 - first: the graph is opened as soon as this is there
+
 from lambdas.core.function import decision_function
 from lambdas.core.http import Api, Asked, Route
 from lambdas.tickets.schema import ClassifyBatchRequest, ClassifyBatchResponse, TicketDecision, TicketRequest
