@@ -2,7 +2,8 @@
 
 A handler calls `prefetch` before it imports numpy, onnxruntime and the rest: that takes as long as the
 download does. Where a graph takes long to open it imports `lambdas.core.model` next, as a thread opens the
-graph once that is there (see early.py). Nothing here is needed for an answer; without it `decision_function` fetches by itself.
+graph once that is there (see early.py). Nothing here is needed for an answer; without it
+`decision_function` fetches by itself.
 """
 
 from __future__ import annotations
