@@ -27,8 +27,6 @@ from lambdas.core.bundle import (
 )
 from lambdas.core.errors import BundleError
 
-REFERENCE = "reference.json"
-
 
 @dataclass(frozen=True)
 class Draft:

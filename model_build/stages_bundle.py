@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from lambdas.core.bundle import MODEL, TIMINGS, Head, Manifest, TrainingData
+from lambdas.core.bundle import MODEL, REFERENCE, TIMINGS, Head, Manifest, TrainingData
 from lambdas.value.worth import SETTING
-from model_build.bundle import REFERENCE, Draft, write_bundle
+from model_build.bundle import Draft, write_bundle
 from model_build.dataset import Dataset
 from model_build.errors import StageNotRun
 from model_build.job import Job

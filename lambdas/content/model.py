@@ -96,8 +96,8 @@ class ContentModel:
             return Folders(folder, {name: known[name] for name in names if name in known}, assets)
 
         own = manifest.settings
-        self.text = TextModel(folder, own, folders(TEXT_ASSETS))
         self.fusion = Fusion(folder)
+        self.text = TextModel(folder, own, folders(TEXT_ASSETS))
         self.image = (
             Lazy(lambda: _image(folders(IMAGE_ASSETS), own["image"]))
             if own.get("image") is not None

@@ -8,6 +8,7 @@ else the service needs (a tokeniser, say). The manifest lists every other file w
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 CARD = "card.md"
+REFERENCE = "reference.json"
+UNSERVED = frozenset({CARD, REFERENCE})
+"""What people and the drift job read: a function that decides neither fetches nor checks it."""
 TIMINGS = "timings"
 """The key of `metrics` whose values may differ between two runs of the same training."""
 UNHASHED = ("version", "created_at", "bundle_hash", "git_commit")
@@ -126,9 +130,14 @@ def bundle_hash(manifest: Manifest) -> str:
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 
-def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Raise BundleError unless every listed file is there with the listed size and sha256."""
-    for name in manifest.files:
+def served(manifest: Manifest) -> list[str]:
+    """The names of the files that a function which decides needs, the graph first."""
+    return sorted(manifest.files.keys() - UNSERVED, key=lambda name: (name != MODEL, name))
+
+
+def verify_files(folder: Path, manifest: Manifest, names: Collection[str] | None = None) -> None:
+    """Raise BundleError unless every listed file, or each of `names`, is there with its size and sha256."""
+    for name in manifest.files if names is None else names:
         path = folder / name
         if not path.is_file():
             raise BundleError(f"bundle {manifest.version}: {name} is missing")

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 from lambdas.core.aws import Object
-from lambdas.core.bundle import MANIFEST, MODEL, Manifest, check_file, decode_manifest, verify_files
+from lambdas.core.bundle import (
+    MANIFEST,
+    MODEL,
+    Manifest,
+    check_file,
+    decode_manifest,
+    served,
+    verify_files,
+)
 from lambdas.core.early import Early
 from lambdas.core.errors import BundleError, TriageError
 from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
@@ -38,9 +46,9 @@ class BundleReader(ObjectReader, Protocol):
 class BundleCache:
     """The bundles of one service in the cache folder. Not for several threads at once.
 
-    A download lands under a temporary name and is renamed once every sha256 agrees, so a half or tampered
-    download is never opened: only its graph may be, by `early`, once that one's own sha256 agrees. Its parts
-    raise BundleError, DependencyDown, NotFound.
+    Only what serving opens is fetched. It lands under a temporary name and is renamed once every sha256
+    agrees, so a half or tampered download is never opened: only its graph may be, by `early`, once that one's
+    own sha256 agrees. Its parts raise BundleError, DependencyDown, NotFound.
     """
 
     def __init__(
@@ -129,7 +137,7 @@ class BundleCache:
 
     def _verified(self, ref: BundleRef, folder: Path) -> Manifest:
         manifest = self._manifest(ref, (folder / MANIFEST).read_bytes())
-        verify_files(folder, manifest)
+        verify_files(folder, manifest, served(manifest))
         return manifest
 
     def _manifest(self, ref: BundleRef, raw: bytes) -> Manifest:
@@ -145,15 +153,13 @@ class BundleCache:
             landing.mkdir()
             raw = self._read(f"{prefix}/{MANIFEST}").body
             manifest = self._manifest(ref, raw)
-            self._make_room(sum(entry.bytes for entry in manifest.files.values()), keep)
+            self._make_room(sum(manifest.files[name].bytes for name in served(manifest)), keep)
             (landing / MANIFEST).write_bytes(raw)
-            graph = self._land(prefix, MODEL, manifest, landing)
-            opening = self._early(graph) if self._early else None
-            for name in manifest.files:
-                if name != MODEL:
-                    self._land(prefix, name, manifest, landing)
-            if opening:
-                opening.wait()
+            opening = None
+            for name in served(manifest):
+                path = self._land(prefix, name, manifest, landing)
+                if name == MODEL and self._early:
+                    opening = self._early(path)
             try:
                 landing.rename(folder)
             except OSError:

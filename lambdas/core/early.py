@@ -13,36 +13,38 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnxruntime
 
-_kept: dict[Path, onnxruntime.InferenceSession] = {}
+_kept: dict[Path, Early] = {}
 
 
 class Early:
-    """The graph at a path, opened by a thread that begins at once. Never raises.
+    """The graph in a file, opened by a thread that begins at once. The file may be moved meanwhile.
 
     A graph that cannot be opened is left to the OnnxModel that needs it: it tries again and says why.
     """
 
     def __init__(self, graph: Path) -> None:
+        self._file = graph.open("rb")
         self._session: onnxruntime.InferenceSession | None = None
-        self._thread = threading.Thread(target=self._open, args=(graph,), name="early", daemon=True)
+        self._thread = threading.Thread(target=self._open, name="early", daemon=True)
         self._thread.start()
 
-    def wait(self) -> None:
-        """Until then the file has to stay where it is."""
-        self._thread.join()
-
     def keep_as(self, graph: Path) -> None:
-        """Have it ready for the OnnxModel that is made of the file `graph`, after `wait`."""
-        if self._session is not None:
-            _kept[graph] = self._session
+        """Have it for the OnnxModel that is made of the file `graph`."""
+        _kept[graph] = self
 
-    def _open(self, graph: Path) -> None:
+    def session(self) -> onnxruntime.InferenceSession | None:
+        """The session, once it is open; None when the graph cannot be opened."""
+        self._thread.join()
+        return self._session
+
+    def _open(self) -> None:
         from lambdas.core.model import session_of  # noqa: PLC0415 - the function is importing it meanwhile
 
-        with suppress(Exception):  # as the class says
-            self._session = session_of(graph)
+        with self._file, suppress(Exception):  # as the class says
+            self._session = session_of(Path(f"/dev/fd/{self._file.fileno()}"))
 
 
 def kept(graph: Path) -> onnxruntime.InferenceSession | None:
-    """The session of the file `graph` if it was opened early; handed out once."""
-    return _kept.pop(graph, None)
+    """The session of the file `graph` if it is opened early; handed out once."""
+    early = _kept.pop(graph, None)
+    return early.session() if early is not None else None

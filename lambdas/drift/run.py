@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from lambdas.core.aws import Object
-from lambdas.core.bundle import MANIFEST, Manifest, check_file, decode_manifest
+from lambdas.core.bundle import MANIFEST, REFERENCE, Manifest, check_file, decode_manifest
 from lambdas.core.errors import BundleError, NotFound
 from lambdas.core.variant import ROLLOUT, decode_rollout
 from lambdas.drift.limits import Limits
@@ -28,7 +28,6 @@ AGAIN: Final = timedelta(hours=12)
 """A look so soon after the last one, by hand or by a retry, is no further window."""
 LABELS: Final = timedelta(days=30)
 """Labels of decisions so old count, as long as the decision log keeps them."""
-REFERENCE: Final = "reference.json"
 
 
 class Objects(Protocol):

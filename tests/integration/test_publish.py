@@ -66,7 +66,7 @@ def test_the_manifest_is_uploaded_last_and_the_rollout_after_it(s3: Any, tmp_pat
     )
     put(s3, tmp_path, "v1")
     assert written[-2:] == ["manifest.json", "rollout.json"]
-    assert set(written[:-2]) == {"model.onnx", "reference.json", "card.md"}
+    assert set(written[:-2]) == {"model.onnx", "reference.json", "card.md", "words.txt"}
 
 
 def test_a_failed_upload_leaves_what_is_live(s3: Any, tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def write_bundle(
     target = folder / version
     target.mkdir(parents=True)
     (target / "model.onnx").write_bytes(tiny_graph(bias, tickets=tickets, explains=explains))
+    (target / "words.txt").write_text("nothing reads them, as if a tokeniser did\n")
     head = Head(
         "department", "department_probabilities", CLASSES, dict.fromkeys(CLASSES, 0.7), Conformal(0.9, 0.2)
     )

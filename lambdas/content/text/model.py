@@ -68,7 +68,6 @@ class TextModel:
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], folders: Mapping[str, Path] | None = None
     ) -> None:
-        self._onnx = OnnxModel(folder)
         encoder = settings.get("encoder") or {}
         self._folders = folders or {}
         self._tokeniser: Tokens | None = open_tokeniser(encoder, folder, lambda: self._rest(encoder["rest"]))
@@ -78,6 +77,7 @@ class TextModel:
             self._labels = open_classifier(own, self._folders)
         elif (folder / TOXIC_FILE).is_file():
             self._labels = ToxicEnglish(folder)
+        self._onnx = OnnxModel(folder)  # last: at a start it is still being opened
         self.policies = [policy for policy in POLICIES if f"{policy}_logits" in self._onnx.outputs]
         """Those that the model has a head for."""
         if not self.policies:

@@ -78,7 +78,7 @@ def test_rollout_is_looked_at_only_every_refresh_and_by_etag(world: World) -> No
     assert world.shelf.reads[before:] == ["tickets/rollout.json"]
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "reference.json", "card.md"])
+@pytest.mark.parametrize("name", ["model.onnx", "words.txt"])
 def test_a_tampered_file_is_never_loaded(world: World, name: str) -> None:
     world.publish("v1")
     world.live()
@@ -88,6 +88,15 @@ def test_a_tampered_file_is_never_loaded(world: World, name: str) -> None:
     world.shelf.objects[f"tickets/bundles/v2/{name}"] = bytes(content)
     assert world.live() == "v1"
     assert "sha256" in world.failures[-1].detail
+
+
+@pytest.mark.parametrize("name", ["reference.json", "card.md"])
+def test_what_serving_never_opens_is_not_fetched(world: World, name: str) -> None:
+    world.publish("v1")
+    key = f"tickets/bundles/v1/{name}"
+    del world.shelf.objects[key]
+    assert world.live() == "v1"
+    assert key not in world.shelf.reads
 
 
 def test_a_truncated_file_is_never_loaded(world: World) -> None:
@@ -185,7 +194,7 @@ def test_a_copy_that_was_changed_on_disk_is_thrown_away_and_fetched_again(world:
 
 def test_a_half_download_leaves_nothing_behind(world: World) -> None:
     world.publish("v1")
-    del world.shelf.objects["tickets/bundles/v1/card.md"]
+    del world.shelf.objects["tickets/bundles/v1/words.txt"]
     world.live()
     assert list((world.cache / "tickets").iterdir()) == []
 
