@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from lambdas.content.media import Part
 from lambdas.content.policies import Signals, no_signals
 from lambdas.content.schema import ContentRequest, Reading, Transcript
 
 
-@dataclass
-class Item:
+class Item(msgspec.Struct):
     """A request with its media decoded; `parts` by kind, `image` and `audio`."""
 
     request: ContentRequest
     decision_id: str
     parts: dict[str, Part]
-    degraded: list[str] = field(default_factory=list)
+    degraded: list[str] = []
 
 
-@dataclass
-class Seen:
+class Seen(msgspec.Struct):
     """What is known of one post: its signals, [policies, channels], and where they come from.
 
     `pending` names what is still to come, `degraded` what was missing for a full answer.
@@ -29,11 +27,11 @@ class Seen:
     content_id: str | None
     text: str
     readings: dict[str, Reading]
-    signals: Signals = field(default_factory=lambda: no_signals(1)[0])
+    signals: Signals = msgspec.field(default_factory=lambda: no_signals(1)[0])
     image_text: str | None = None
     transcript: Transcript | None = None
-    pending: list[str] = field(default_factory=list)
-    degraded: list[str] = field(default_factory=list)
+    pending: list[str] = []
+    degraded: list[str] = []
 
     def texts(self) -> dict[str, str]:
         """What there is to read, by channel."""

@@ -9,8 +9,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
+
+import msgspec
 
 from lambdas.content.errors import Refused, TooLarge, Unreadable
 from lambdas.content.media_types import sniffed
@@ -43,8 +44,7 @@ class Objects(Protocol):
         ...
 
 
-@dataclass
-class Part:
+class Part(msgspec.Struct):
     """One image or sound of a post.
 
     `raw` is None when it could not be had, `decoded` when it could not be decoded; `problem` says why then.

@@ -6,10 +6,10 @@ Serving and training both read texts with it, so they cannot differ.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -32,8 +32,7 @@ _NO_SIGNALS: Final = np.empty((0, len(POLICIES)), dtype=np.float32)
 _NO_FEATURES: Final = np.empty((0, len(FEATURE_NAMES)), dtype=np.float32)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, eq=False):
     """Some of the texts of a Read, from `start` on: what explains them."""
 
     start: int
@@ -42,8 +41,7 @@ class Part:
     contributions: Mapping[str, npt.NDArray[np.float32]]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(msgspec.Struct, frozen=True, eq=False):
     """What was read in texts.
 
     signals: float32 [texts, POLICIES], log-odds that are not yet calibrated, held within MOST; NaN for a
