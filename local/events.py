@@ -82,7 +82,8 @@ def _rows(path: Path, columns: Columns) -> Iterator[dict[str, str]]:
                     if (row.get(column) or "").strip()
                 }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Misused(f"{path} cannot be read: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise Misused(f"{path} cannot be read: {why}") from error
 
 
 def _event(row: dict[str, str], columns: Columns, moved: timedelta, number: int) -> Event:

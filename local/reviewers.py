@@ -29,7 +29,10 @@ def add(cognito: Any, pool: str, email: str, *, password: str | None, lead: bool
     """Make the account, or take an existing one, and put it into its groups; whether it is new.
 
     With `password` that is what it signs in with from now on; without, Cognito mails a new account its first.
+    Raises Misused when `email` is no address.
     """
+    if not all(email.partition("@")):
+        raise Misused(f"EMAIL={email}: it must be a mail address, as ana@example.com")
     told: dict[str, Any] = (
         {"MessageAction": "SUPPRESS"} if password else {"DesiredDeliveryMediums": ["EMAIL"]}
     )

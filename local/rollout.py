@@ -28,6 +28,15 @@ UNLABELLED: Final = (
     'ROLLOUT_FLAGS="--labelled 200" asks for 200 a step.'
 )
 
+SAID: Final = {
+    "wait_seconds": "WAIT",
+    "most_wait_seconds": "--most-wait",
+    "least_decisions": "LEAST",
+    "least_labelled": "--labelled",
+    "compare": "--compare",
+}
+"""What a field of the plan is called where it is said."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -113,7 +122,9 @@ def plan_of(wanted: Wanted, preflight: Preflight | None = None) -> Plan:
     try:
         plan = msgspec.convert(msgspec.to_builtins(plan), Plan)  # the limits are checked when it is read
     except msgspec.ValidationError as error:
-        raise Misused(f"the rollout's plan: {error}") from error
+        why, _, field = str(error).partition(" - at `$.")
+        field = field.rstrip("`")
+        raise Misused(f"the rollout's plan, {SAID.get(field, field)}={asked.get(field)}: {why}") from error
     if wanted.most_wait is None and plan.looks > MOST_LOOKS:
         most = MOST_LOOKS // len(plan.steps) * plan.wait_seconds
         plan = msgspec.structs.replace(plan, most_wait_seconds=max(most, plan.wait_seconds))

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from lambdas.core.errors import TriageError
 
@@ -161,9 +161,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _OneLine(argparse.ArgumentParser):
+    """Its errors are one line, without the pages of usage; so are its subparsers'."""
+
+    def error(self, message: str) -> NoReturn:
+        said = message.replace("argument service:", "SERVICE:")
+        self.exit(2, f"triage: {said}. All of it: {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of every command."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = _OneLine(
         prog="python -m model_build",
         description=_OVERVIEW,
         formatter_class=argparse.RawDescriptionHelpFormatter,

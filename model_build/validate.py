@@ -166,7 +166,8 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
             name,
             "error",
             "a label that means neither yes nor no",
-            "Say which values mean yes, all others then mean no: --positive fraud,chargeback",
+            "Say which values mean yes, all others then mean no: --positive word,word "
+            "(make train: POSITIVE=word,word)",
         ),
         log.finding(
             "refused-dropped",

@@ -75,7 +75,7 @@ def undoing(record: Record) -> Notice:
     return Notice(
         subject=f"Triage: {record.service}, the rollout of {challenger} was {_undone(record)}",
         what=f"The rollout {record.id} of {challenger} was {_undone(record)} at {place(record)}: "
-        f"{record.reason}.",
+        f"{record.reason.rstrip('.')}.",
         do=advice.get(record.cause or "person", "see the runbook"),
         anchor=ANCHOR,
         since=f"{record.started_at}, by {record.by}; ended {record.ended_at}",

@@ -95,7 +95,7 @@ def test_a_file_of_other_columns_is_refused_by_name(tmp_path: Path, text: str, s
 
 
 def test_no_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Misused, match=r"nowhere\.csv cannot be read"):
+    with pytest.raises(Misused, match=r"nowhere\.csv cannot be read: No such file or directory$"):
         list(read(tmp_path / "nowhere.csv", PLAIN))
     with pytest.raises(Misused, match=r"transactions\.data"):
         columns_from(tmp_path / "params.yaml")

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from local import reviewers
+from local.errors import Misused
 
 
 @pytest.fixture
@@ -58,3 +59,12 @@ def test_without_a_password_the_first_one_must_be_changed(cognito: Any, pool: st
     reviewers.add(cognito, pool, "bo@example.com", password=None, lead=False)
     user = cognito.admin_get_user(UserPoolId=pool, Username="bo@example.com")
     assert user["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+
+
+@pytest.mark.parametrize("email", ["ana", "@example.com", "ana@"])
+def test_what_is_no_mail_address_is_refused_before_anything_is_made(
+    cognito: Any, pool: str, email: str
+) -> None:
+    with pytest.raises(Misused, match=f"EMAIL={email}: it must be a mail address"):
+        reviewers.add(cognito, pool, email, password=None, lead=False)
+    assert cognito.list_users(UserPoolId=pool)["Users"] == []

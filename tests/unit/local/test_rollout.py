@@ -51,9 +51,12 @@ def test_steps_that_are_none_are_refused(steps: str) -> None:
         plan("--steps", steps)
 
 
-@pytest.mark.parametrize("words", [("--wait", "0"), ("--compare", "2"), ("--least", "0")])
-def test_numbers_that_cannot_be_are_refused(words: tuple[str, str]) -> None:
-    with pytest.raises(Misused, match="the rollout's plan"):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("--wait", "0"), "WAIT=0: "), (("--compare", "2"), "--compare=2.0: "), (("--least", "0"), "LEAST=0: ")],
+)
+def test_numbers_that_cannot_be_are_refused_as_they_were_said(words: tuple[str, str], said: str) -> None:
+    with pytest.raises(Misused, match=f"the rollout's plan, {said}"):
         plan(*words)
 
 
