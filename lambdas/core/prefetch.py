@@ -8,6 +8,7 @@ graph once that is there (see early.py). Nothing here is needed for an answer; w
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 
@@ -39,7 +40,7 @@ _begun: dict[str, Prefetch] = {}
 
 
 def prefetch(service: str) -> None:
-    """Begin to fetch the live bundles of `service`.
+    """Begin to fetch the live bundles of `service`; until `bundles_of`, no garbage is looked for.
 
     Never raises: what is missing in the environment, and what could not be fetched, is told by
     `decision_function` as if nothing had been begun.
@@ -47,6 +48,7 @@ def prefetch(service: str) -> None:
     # numpy's OpenBLAS starts a thread a core when it is imported, and each spins until all are there: on
     # Lambda's part of a core that is taken from the start itself, and what is served hardly multiplies by it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # imports leave hardly any, and it would be looked for again and again among what they make
     try:
         _begun[service] = Prefetch(service, load(DecisionSettings))
     except SettingsError:
@@ -54,7 +56,12 @@ def prefetch(service: str) -> None:
 
 
 def bundles_of(service: str, settings: DecisionSettings) -> BundleCache:
-    """The bundles of `service`, with what `prefetch` began to fetch."""
+    """The bundles of `service`, with what `prefetch` began to fetch.
+
+    All that is there by now stays, so no later look for garbage goes through it.
+    """
+    gc.freeze()
+    gc.enable()
     begun = _begun.pop(service, None)
     found = begun.bundles(settings) if begun is not None else None
     return found or _bundles(service, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -185,6 +186,14 @@ def test_without_settings_nothing_is_begun(monkeypatch: pytest.MonkeyPatch, buck
     monkeypatch.delenv("ARTIFACTS_BUCKET")
     prefetch("tickets")
     assert live(bundles_of("tickets", bucket)) == ("v1", [])
+
+
+def test_garbage_is_looked_for_again_once_the_function_has_started(bucket: DecisionSettings) -> None:
+    prefetch("tickets")
+    assert not gc.isenabled()
+    bundles_of("tickets", bucket)
+    assert gc.isenabled()
+    gc.unfreeze()
 
 
 def test_what_begins_it_imports_nothing_that_takes_long() -> None:
