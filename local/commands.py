@@ -248,19 +248,19 @@ def show_dead_letters(place: Place, console: Console, *, go: bool, on_aws: bool)
     sqs = boto3.client("sqs") if on_aws else client("sqs", running.require(place).endpoint)
     for name in redrive.streams(sqs):
         dead, source = redrive.urls(sqs, name)
-        sent, left = 0, list(redrive.letters(sqs, dead))
+        sent, again, left = 0, 0, list(redrive.letters(sqs, dead))
         redrive.show(console, left)
         try:
-            # A queue in order gives no more of a card than 10 until those are gone: look again after each.
-            while go and (now := redrive.send_back(sqs, left, dead, source)):
-                sent += now
-                more = list(redrive.letters(sqs, dead))
-                redrive.show(console, more)
-                left = [letter for letter in left if letter.content is None] + more
+            if go:
+                sent, again = redrive.send_all(
+                    sqs, left, dead, source, lambda more: redrive.show(console, more)
+                )
         finally:
             redrive.put_back(sqs, left, dead)
         if sent or go:
             console.print(f"{name}: {sent} dead letters are back on the stream, {len(left)} stay.")
+            if again:
+                console.print(f"{again} of those sent back are dead again: their cause is not mended.")
         elif left:
             console.print(f"{name}: {len(left)} dead letters. Mend the cause, then: make redrive GO=1")
         else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -21,6 +21,8 @@ PATIENCE_SECONDS = 120
 """How long a letter is invisible to others while it is listed and sent back."""
 WAIT_SECONDS = 1
 """Without waiting SQS asks only some of its servers, and may say that there is nothing."""
+SEEN_AGAIN: Final = ("ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue")
+"""What SQS says of a letter that others see already, as its time has run out or it is gone."""
 _OURS = ("reason", "detail", "field", "encoding", "truncated")
 
 
@@ -117,7 +119,33 @@ def send_back(sqs: Any, found: list[DeadLetter], dead: str, source: str) -> int:
     return sent
 
 
+def send_all(
+    sqs: Any, held: list[DeadLetter], dead: str, source: str, shown: Callable[[list[DeadLetter]], None]
+) -> tuple[int, int]:
+    """Send back what is `held`, then what SQS hands out after it: of a card it gives ten at a time.
+
+    What is dead again within the run is not sent once more, or that would go on for ever. How many went
+    back, and how many of them are dead again; `held` is then what stays. Raises Misused as send_back.
+    """
+    sent, tried, fresh = 0, set[str](), list(held)
+    while fresh:
+        for letter in fresh:
+            if send_back(sqs, [letter], dead, source):
+                held.remove(letter)
+                tried.add(letter.body)
+                sent += 1
+        more = list(letters(sqs, dead))
+        fresh = [letter for letter in more if letter.body not in tried]
+        shown(fresh)
+        held += more
+    return sent, sum(letter.body in tried for letter in held)
+
+
 def put_back(sqs: Any, found: list[DeadLetter], dead: str) -> None:
     """Let others see `found` again at once."""
     for letter in found:
-        sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
+        try:
+            sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in SEEN_AGAIN:
+                raise

@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from local import redrive
@@ -76,3 +77,34 @@ def test_what_a_queue_cannot_carry_stays() -> None:
 def test_a_stream_that_is_no_queue_is_said() -> None:
     with pytest.raises(Misused, match="no queue"):
         redrive.send_back(Queues([]), list(redrive.letters(Queues([message(1)]), "dead")), "dead", "")
+
+
+class Returning(Queues):
+    """A queue of dead letters whose stream cannot decide one of them, however often it is sent back."""
+
+    def send_message(self, **said: Any) -> None:
+        super().send_message(**said)
+        if said["MessageBody"] == "bad":
+            self.dead.append(message(100 + len(self.sent), body="bad"))
+
+
+def test_what_is_dead_again_is_not_sent_for_ever() -> None:
+    queues = Returning([message(1, body="bad"), message(2, body="good"), message(3, body="x", truncated="9")])
+    held = list(redrive.letters(queues, "dead"))
+    assert redrive.send_all(queues, held, "dead", "source", lambda more: None) == (2, 1)
+    assert [letter.body for letter in held] == ["x", "bad"]
+
+
+@pytest.mark.parametrize(("code", "raises"), [("ReceiptHandleIsInvalid", False), ("AccessDenied", True)])
+def test_a_letter_that_others_see_already_is_left_alone(code: str, raises: bool) -> None:
+    class Late(Queues):
+        def change_message_visibility(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code}}, "ChangeMessageVisibility")
+
+    queues = Late([message(1)])
+    held = list(redrive.letters(queues, "dead"))
+    if raises:
+        with pytest.raises(ClientError):
+            redrive.put_back(queues, held, "dead")
+    else:
+        redrive.put_back(queues, held, "dead")
