@@ -7,9 +7,10 @@ from typing import Final
 
 from model_build.bundle import read_bundle
 from model_build.parameters import Parameters
-from model_build.preflight.bundles import champion
+from model_build.preflight.bundles import Opened, champion
 from model_build.preflight.check import check
 from model_build.preflight.held_out import test_split
+from model_build.preflight.labels import same_labels
 from model_build.preflight.verdict import Verdict, require
 from model_build.progress import Reporter
 from model_build.publish import s3_client
@@ -29,14 +30,20 @@ def look(
     folder: Path,
     bucket: str,
     reporter: Reporter,
+    *,
+    by_steps: bool = False,
 ) -> list[Verdict]:
-    """What the gates say of the bundle in `folder`; the user is told. Raises PublishError, BundleError."""
+    """What the gates say of the bundle in `folder`; the user is told. Raises PublishError, BundleError.
+
+    `by_steps`: it is to take over by a rollout, which only a bundle with the champion's labels can.
+    """
     with reporter.stage("gates") as stage:
         live = champion(s3_client(), bucket, place)
         own, known = parameters.service, read_bundle(folder, service.name)
+        first = [same_labels(Opened(folder, known), live)] if live and by_steps else []
         groups, delimiter = own.fairness.groups, own.data.delimiter
         rows = test_split(place, service, known, groups, delimiter) if live else None
-        verdicts = check(
+        verdicts = first + check(
             folder,
             live,
             [rows] if rows is not None else [],

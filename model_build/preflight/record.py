@@ -51,7 +51,7 @@ def preflight(
         raise PublishError(
             f"{folder.name} is the champion already: train another one (make train), or name one (VERSION=)"
         )
-    verdicts = look(service, parameters, place, folder, bucket, reporter)
+    verdicts = look(service, parameters, place, folder, bucket, reporter, by_steps=True)
     if force:
         reporter.warn(f"FORCE: {folder.name} is rolled out whatever the gates say")
     else:
