@@ -65,8 +65,18 @@ def restart_empty(place: Place, running: Emulator) -> Emulator:
 def _launch(place: Place, port: int, known: State | None) -> Emulator:
     with signals.deferred():
         started = emulator.launch(place, port)
-        deployed = known.deployed if known else None
-        save(place, State(port=port, endpoint=started.endpoint, pid=started.pid, deployed=deployed))
+        # What is known of the API is asked for again; the reviewer's password has to be the same afterwards.
+        deployed, reviewer = (known.deployed, known.reviewer) if known else (None, None)
+        save(
+            place,
+            State(
+                port=port,
+                endpoint=started.endpoint,
+                pid=started.pid,
+                deployed=deployed,
+                reviewer=reviewer,
+            ),
+        )
     emulator.wait(started, place)
     return started
 

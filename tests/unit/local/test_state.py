@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import stat
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from local import running, state
+from local import emulator, running, state
+from local.emulator import Emulator
 from local.errors import NotRunning
 from local.place import Place
-from local.state import State
+from local.progress import Steps
+from local.state import Account, State
 
 
 def test_what_is_saved_is_loaded(place: Place) -> None:
@@ -41,3 +45,18 @@ def test_an_update_leaves_the_rest(place: Place) -> None:
 def test_there_must_be_a_state_to_update(place: Place) -> None:
     with pytest.raises(NotRunning, match="make up"):
         running.update(place, pid=None)
+
+
+def test_the_reviewers_password_outlasts_a_stop_and_a_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator itself is not started: what is kept about it is the point."""
+    account = Account("reviewer@example.com", "a password")
+    stopped = State(port=4601, endpoint="http://127.0.0.1:4601", deployed="abc", reviewer=account)
+    state.save(place, stopped)
+    monkeypatch.setattr(emulator, "launch", lambda place, port: Emulator(17, port))
+    monkeypatch.setattr(emulator, "wait", lambda started, place: None)
+    running.start(place, None, Steps(Console(file=StringIO())))
+    kept = state.load(place)
+    assert kept is not None
+    assert (kept.pid, kept.deployed, kept.reviewer) == (17, "abc", account)
