@@ -27,7 +27,9 @@ def test_every_feature_has_words_for_any_value_and_for_none(feature: str) -> Non
     said = {words_of(feature, value) for value in (0.0, 0.7, 1.0, 12.0)}
     assert all(words and not words.endswith(".") and words[0] != " " for words in said)
     assert f"{feature.replace('_', ' ')} is 1" not in said, "it has a phrase of its own"
-    assert "not" in words_of(feature, None)
+    missing = words_of(feature, None)
+    assert missing.startswith(("no ", "not ")) or feature in {"log_amount", "hour_sin", "hour_cos", "weekend"}
+    assert missing == words_of(feature, math.nan) and len(missing) <= 58, "the waterfall cuts what is longer"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,15 @@ def test_every_feature_has_words_for_any_value_and_for_none(feature: str) -> Non
         ("log_since_last", math.log1p(259_200), "3 days after the card's last transaction"),
         ("amount_z", -2.0, "2.0 standard deviations below the card's usual amount"),
         ("new_merchant", 0.0, "a merchant that the card knows"),
+        ("new_merchant", math.nan, "not known whether the card was at this merchant before"),
+        ("amount_ratio", math.nan, "no amounts of the card's last 30 days to compare with"),
+        ("merchants_7d", 1.0, "1 merchant within 7 days"),
+        ("merchants_7d", 3.0, "3 different merchants within 7 days"),
+        ("log_events", math.log1p(1), "the card has 1 earlier transaction"),
+        ("log_events", math.log1p(2), "the card has 2 earlier transactions"),
+        ("terminal_labels", 1.0, "1 of this terminal's transactions has a label"),
+        ("terminal_labels", 0.0, "0 of this terminal's transactions have a label"),
+        ("log_since_last", math.log1p(1), "1 second after the card's last transaction"),
         ("no such feature", 2.5, "no such feature is 2.5"),
     ],
 )
