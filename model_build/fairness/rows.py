@@ -64,7 +64,9 @@ def of_split(
         truth=with_outcome(truth),
         batches=batches,
         languages=languages or None,
-        declared={} if place is None else declared(place, groups, numbers, delimiter, tested=split == "test"),
+        declared={}
+        if place is None
+        else declared(dataset, place, groups, numbers, delimiter, tested=split == "test"),
     )
 
 

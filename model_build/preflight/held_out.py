@@ -57,7 +57,7 @@ def test_split(
     if not groups or not found.batches:
         return found
     numbers = np.concatenate([batch.rows for batch in found.batches])
-    return replace(found, declared=declared(place, groups, numbers, delimiter))
+    return replace(found, declared=declared(dataset, place, groups, numbers, delimiter))
 
 
 def of_dataset(dataset: Dataset, service: TrainingService) -> HeldOut:
