@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from model_build.findings import NAMED_ROWS, Finding
+from model_build.findings import NAMED_ROWS, Finding, flags
 from model_build.parameters import ClassParameters
 
 
@@ -80,7 +80,7 @@ def _rare_classes(
             + (", left out" if dropped else ""),
             advice=""
             if dropped
-            else f"Add rows, merge the classes, or leave them out: --rare drop-row.{wrong_column}",
+            else f"Add rows, merge the classes, or leave them out: {flags('--rare drop-row')}.{wrong_column}",
             column=head,
             count=sum(found[label] for label in rare),
         )

@@ -41,6 +41,11 @@ def named_rows(rows: Iterable[int], count: int) -> str:
     return f"rows {listed}" + (f" and {count - len(first):,} more" if count > len(first) else "")
 
 
+def flags(option: str) -> str:
+    """`option` as a hint, both as `model_build train` takes it and as `make train` does."""
+    return f'{option} (make train: TRAIN_FLAGS="{option}")'
+
+
 class RowLog:
     """Counts rows by what is wrong with them, and remembers the first few of each."""
 

@@ -14,7 +14,7 @@ from model_build.class_findings import class_findings
 from model_build.csv_source import open_csv
 from model_build.errors import DataValidationError
 from model_build.examine import Examiner, Layout
-from model_build.findings import NAMED_ROWS, Finding
+from model_build.findings import NAMED_ROWS, Finding, flags
 from model_build.heads import heads_left
 from model_build.parameters import ClassParameters
 from model_build.service import Progress, quiet
@@ -125,7 +125,7 @@ def _row_findings(examiner: Examiner) -> list[Finding]:
                 None,
                 "error",
                 "no text in " + " or ".join(layout.columns.text),
-                "Fill it in, remove the rows, or leave them out: --missing no_text=drop-row",
+                f"Fill it in, remove the rows, or leave them out: {flags('--missing no_text=drop-row')}",
             )
         )
     else:
@@ -144,7 +144,7 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
             name,
             "error",
             "no value",
-            f"Fill it in, or leave the rows out: --missing '{name}=drop-row'",
+            "Fill it in, or leave the rows out: " + flags(f"--missing '{name}=drop-row'"),
         ),
         log.finding("missing-dropped", name, "warning", "no value, so {count} rows are left out"),
         log.finding(
@@ -152,7 +152,8 @@ def _column_findings(examiner: Examiner, name: str, role: str) -> list[Finding |
             name,
             "error",
             "a time that cannot be read",
-            "Write ISO 8601 (2026-03-31T14:05:00), or give the pattern: --time-format '%d/%m/%Y %H:%M'",
+            "Write ISO 8601 (2026-03-31T14:05:00), or give the pattern: "
+            + flags("--time-format '%d/%m/%Y %H:%M'"),
         ),
         log.finding(
             "bad-value",
@@ -207,8 +208,8 @@ def _file_findings(examiner: Examiner, name: str) -> list[Finding | None]:
                 name,
                 "error",
                 what,
-                "Paths are relative to the CSV. Correct them, or leave the rows out: "
-                "--missing media=drop-row, or only the files: --missing media=impute",
+                f"Paths are relative to the CSV. Correct them, or leave the rows out: "
+                f"{flags('--missing media=drop-row')}, or only the files: --missing media=impute",
             ),
             examiner.log.finding(
                 f"{code}-drop-row", name, "warning", f"{what}, so {{count}} rows are left out"

@@ -165,7 +165,7 @@ def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
 def test_a_class_with_too_few_rows_is_named_with_its_rows(tmp_path: Path) -> None:
     path = file_of(tmp_path, GOOD + "help,Rare\nhelp again,Rare\n")
     message = str(problems(path)["rare-class"])
-    assert "'Rare' has 2 (rows 14, 15)" in message and "--rare drop-row" in message
+    assert "'Rare' has 2 (rows 14, 15)" in message and "--rare drop-row (make train" in message
 
 
 def test_rare_classes_are_left_out_when_asked_and_told(tmp_path: Path) -> None:
@@ -194,7 +194,9 @@ def test_rows_without_text_are_refused_when_asked(tmp_path: Path) -> None:
 def test_a_missing_label_is_refused_or_dropped_by_policy(tmp_path: Path) -> None:
     path = file_of(tmp_path, GOOD + "hello,\nhello,NaN\n")
     refused = problems(path)["missing"]
-    assert refused.rows == [14, 15] and "--missing 'queue=drop-row'" in refused.advice
+    assert refused.rows == [14, 15]
+    option = "--missing 'queue=drop-row'"
+    assert refused.advice.endswith(f'{option} (make train: TRAIN_FLAGS="{option}")')
     found = report(path, COLUMNS, Missing(label="drop-row"))
     assert found.dropped == {"no value in column 'queue'": 2} and found.kept == 12
 
