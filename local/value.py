@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -18,6 +18,9 @@ from lambdas.value.ledger import Latest
 from lambdas.value.sums import Sums, total
 from local.learning import where
 from local.place import Place
+
+WITH_CENTS: Final = 10_000
+"""From this amount of money on, cents only take room."""
 
 
 class S3Objects:
@@ -58,7 +61,10 @@ def show(place: Place, console: Console, services: Sequence[str], *, on_aws: boo
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(as_told(books)), indent=2).decode())
         return
-    console.print(table_of(books, now))
+    console.print(f"Today and this month, as of {now:%Y-%m-%d %H:%M} UTC", markup=False)
+    for table in tables_of(books):
+        console.print()
+        console.print(table)
     for latest in books:
         console.print()
         for line in lines(latest):
@@ -79,34 +85,41 @@ def as_told(books: Sequence[Latest]) -> dict[str, Any]:
     }
 
 
-def table_of(books: Sequence[Latest], now: datetime) -> Table:
-    """A row a service and time, and the sums of those in one currency."""
-    made = Table(box=None, pad_edge=False, title=f"Today and this month, as of {now:%Y-%m-%d %H:%M} UTC")
-    made.add_column("service")
-    made.add_column("")
-    for name in ("decisions", "acted alone", "reviewed", "hours saved", "money saved", "between"):
-        made.add_column(name, justify="right")
+def tables_of(books: Sequence[Latest]) -> list[Table]:
+    """A table a currency, 80 columns wide at most below ten million: two rows a service, and their sums."""
+    return [_table(currency, same) for currency, same in _by_currency(books).items()]
+
+
+def _table(currency: str, books: Sequence[Latest]) -> Table:
+    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    made.add_column("service", no_wrap=True)
+    for name in ("decisions", "acted\nalone", "reviewed", "hours\nsaved", f"{currency}\nsaved", "between"):
+        made.add_column(name, justify="right", no_wrap=True)
     for latest in books:
-        _rows(made, latest.service, latest.currency, latest.today, latest.month)
+        _rows(made, latest.service, latest.today, latest.month)
     if len(books) > 1:
-        for currency, same in _by_currency(books).items():
-            today, month = (total(part) for part in zip(*((b.today, b.month) for b in same), strict=True))
-            _rows(made, "in all", currency, today, month)
+        _rows(made, "in all", total(each.today for each in books), total(each.month for each in books))
+    made.width = Console(width=1_000).measure(made).maximum  # a terminal may break a line, never a figure
     return made
 
 
-def _rows(made: Table, name: str, currency: str, today: Sums, month: Sums) -> None:
-    for label, time, sums in ((name, "today", today), ("", "this month", month)):
+def _rows(made: Table, name: str, today: Sums, month: Sums) -> None:
+    made.add_row(name)
+    for label, sums in (("  today", today), ("  this month", month)):
         made.add_row(
             label,
-            time,
             f"{sums.decisions:,}",
             f"{sums.alone:,}",
             f"{sums.reviewed:,}",
-            f"{sums.hours:,.1f}",
-            f"{sums.money:,.2f} {currency}",
-            f"{sums.low:,.0f} to {sums.high:,.0f}",
+            rounded(sums.hours, 1),
+            rounded(sums.money, 2 if abs(sums.money) < WITH_CENTS else 0),
+            f"{rounded(sums.low, 0)} to {rounded(sums.high, 0)}",
         )
+
+
+def rounded(value: float, digits: int) -> str:
+    """`value` with so many digits after the point; what rounds to nothing has no sign."""
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def lines(latest: Latest) -> list[str]:
@@ -121,7 +134,7 @@ def lines(latest: Latest) -> list[str]:
         if latest.late.labelled:
             found.append(
                 f"  today's labels on earlier days: {latest.late.labelled:,}, which change the month by "
-                f"{latest.late.money:,.2f} {latest.currency}"
+                f"{rounded(latest.late.money, 2)} {latest.currency}"
             )
         assumed = ", ".join(f"{name} {_figure(value)}" for name, value in worth.assumed.items())
         found.append(f"  assumed (params.yaml, {worth.currency}): {assumed or 'the defaults of training'}")
