@@ -20,6 +20,10 @@ FEW_VALUES: Final = 12
 """A feature with no more different values is counted value by value, others in tenths."""
 OWNERS: Final = ("card_id", "customer_id", "author_id")
 """Fields that say whose a row is, where the data has no groups."""
+CLEAR: Final = 2e-6
+"""Neighbouring values so far apart, as a share of the greater, stay apart when an observation rounds them."""
+NEAR: Final = 20
+"""An edge moves by a twentieth of the rows at most to come between values that are CLEAR."""
 DAY_MS: Final = 86_400_000
 DAYS: Final = 8
 """So many days with ROWS_A_DAY rows show whether a feature follows the calendar."""
@@ -40,9 +44,29 @@ def distribution(numbers: Floats) -> Distribution:
     if len(values) <= FEW_VALUES:
         listed = [_rounded(value) for value in values]
         return Distribution(missing, mean, std, least, most, counts.tolist(), values=listed)
-    edges = np.unique([_rounded(value) for value in np.quantile(known, np.arange(1, 10) / 10)])
+    edges = _edges(values, counts)
     counted = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
     return Distribution(missing, mean, std, least, most, counted.tolist(), edges=edges.tolist())
+
+
+def _edges(values: Floats, counts: npt.NDArray[np.integer[Any]]) -> Floats:
+    """At most nine rising edges that come nearest to tenths of the rows, of `counts` at the rising `values`.
+
+    Each is midway between two neighbouring values, never on one: what happens today was rounded on its way,
+    and the logarithm of a count would else fall on the other side of the edge than it did in training.
+    """
+    low, high = values[:-1], values[1:]
+    under, rows = np.cumsum(counts)[:-1], int(counts.sum())
+    clear = np.flatnonzero(high - low > CLEAR * np.maximum(np.abs(low), np.abs(high)))
+    chosen = set()
+    for tenth in range(1, 10):
+        off = np.abs(10 * under - tenth * rows)
+        best = clear[off[clear].argmin()] if len(clear) else off.argmin()
+        # Values as dense as a clock's have hardly a clear gap; there few rows are near any edge.
+        chosen.add(int(best if NEAR * (off[best] - off.min()) <= 10 * rows else off.argmin()))
+    places = sorted(chosen)
+    middles = low[places] + (high[places] - low[places]) / 2
+    return np.unique([float(f"{middle:.9g}") for middle in middles])
 
 
 def worth(found: Distribution, numbers: Floats, owners: Sequence[str | None], rows: int) -> Distribution:

@@ -2,12 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from lambdas.drift.bins import Codes, of_distribution
+from lambdas.drift.statistics.effects import stability_index
+from lambdas.observations.record import Features, Observation
+from lambdas.observer.images import observation_of
 from model_build.distribution import DAY_MS, calendar, distribution, moving, worth
 
 pytestmark = pytest.mark.unit
+
+Numbers = npt.NDArray[np.floating[Any]]
+IMAGE: Mapping[str, Mapping[str, Any]] = {
+    "service": {"S": "tickets"}, "id": {"S": "x.1"}, "at": {"S": "2026-11-03T12:00:00.000Z"},
+    "variant": {"S": "champion"}, "outcome": {"S": "a"}, "review": {"BOOL": False},
+    "confidence": {"N": "0.9"}, "source": {"S": "model"},
+}  # fmt: skip
+
+
+def observed(numbers: Numbers) -> npt.NDArray[np.float32]:
+    """`numbers` as the drift job reads them again, once the observer has written them."""
+    line = msgspec.json.encode(observation_of(IMAGE, Features(numbers.tolist(), {})))
+    return np.array(msgspec.json.decode(line, type=Observation).features, np.float32)
+
+
+def counted(numbers: Numbers, told: Numbers) -> tuple[list[int], Codes, float]:
+    """What training counted of `told`; the bins of `numbers`, and how far they are from it."""
+    known = distribution(told)
+    bins = of_distribution(known, len(told))
+    assert bins is not None
+    codes = bins.codes(numbers)
+    now = np.bincount(codes, minlength=len(bins.names)).astype(np.float64)
+    return known.counts, codes, stability_index(bins.counts, now)
+
+
+@pytest.mark.parametrize("typical", [9, 40, 120, 800])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_logarithm_of_a_count_stays_in_its_bin_when_an_observation_rounds_it(
+    typical: int, kind: type[np.floating[Any]]
+) -> None:
+    told = np.log1p(np.random.default_rng(typical).poisson(typical, 5_000)).astype(kind)
+    counts, before, _ = counted(told, told)
+    _, after, effect = counted(observed(told), told)
+    assert np.bincount(before, minlength=len(counts)).tolist() == counts and min(counts) > 0
+    assert np.array_equal(before, after) and effect == 0.0
+    assert not set(distribution(told).edges) & {float(f"{value:.6f}") for value in np.unique(told)}
+
+
+def test_a_heap_has_a_bin_of_its_own_and_none_is_empty() -> None:
+    found = distribution(np.r_[np.zeros(900), np.arange(1, 101)])
+    assert (found.edges, found.counts) == ([0.5], [900, 100])
+    middle = distribution(np.r_[np.arange(-20, 0), np.zeros(60), np.arange(1, 21)])
+    assert {-0.5, 0.5} < set(middle.edges) and 60 in middle.counts and min(middle.counts) > 0
+
+
+def test_values_apart_by_noise_only_share_a_bin() -> None:
+    steps = np.repeat(np.arange(1, 41) / 10, 50)
+    noisy = steps * (1 + np.random.default_rng(0).uniform(-2e-8, 2e-8, len(steps)))
+    _, before, _ = counted(noisy, noisy)
+    _, after, effect = counted(observed(steps), noisy)
+    assert np.array_equal(before, after) and effect == 0.0
+
+
+def test_values_as_dense_as_a_clock_are_counted_in_tenths() -> None:
+    clock = 1_800_000_000.0 + np.arange(1_000)
+    found = distribution(np.r_[0.0, clock])
+    assert len(found.edges) == 9 and max(found.counts) <= 102
 
 
 def test_rows_of_one_card_are_worth_less_than_rows() -> None:
