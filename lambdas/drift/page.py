@@ -3,6 +3,7 @@ elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
@@ -29,16 +30,19 @@ rect.calm{fill:var(--calm)}rect.old{fill:var(--old)}rect.new{fill:var(--new)}lin
 line.grid{stroke:var(--rule)}line.limit{stroke:var(--bad);stroke-dasharray:4 3}path.band{fill:var(--band)}
 path.estimate{fill:none;stroke:var(--new);stroke-width:2}circle.measured{fill:var(--ink)}
 circle.hollow{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:1rem}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(320px,100%),1fr));gap:1rem}
+.plot{overflow-x:auto}.plot svg{min-width:560px}b{overflow-wrap:anywhere}.keys{display:block}
+.keys span{white-space:nowrap;margin-right:.8em}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:.25rem .4rem;
 border-bottom:1px solid var(--rule);white-space:nowrap}th:first-child,td:first-child,.l{text-align:left}
-th{white-space:normal;vertical-align:bottom}
+th{white-space:normal;vertical-align:bottom} @media
+(max-width:600px){td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8rem}}
 .wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 426px - 1.5rem));
 overflow-x:auto;background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
 linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
 linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
 scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
-.key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin:0 .3em 0 .8em}
+.key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.3em}
 """
 
 
@@ -53,11 +57,11 @@ def page(report: Report) -> str:
         _verdict(report),
     ]
     if report.findings:
-        parts += ["<h2>What has changed, and how much</h2>", plots.scores(report.findings), _key()]
+        parts += ["<h2>What has changed, and how much</h2>", _plot(plots.scores(report.findings)), _key()]
         worst = "".join(_histogram(each) for each in ranked[:WORST] if each.test)
         parts += ["<h2>Before and now</h2>", f'<div class="two">{worst}</div>' if worst else ""]
     if report.history:
-        parts += ["<h2>The windows before</h2>", plots.history(report.history)]
+        parts += ["<h2>The windows before</h2>", _plot(plots.history(report.history))]
     parts += _quality(report)
     parts += ["<h2>All figures</h2>", _table(ranked), _left_out(report), _reading(report)]
     return (
@@ -100,17 +104,26 @@ def _verdict(report: Report) -> str:
 
 def _key() -> str:
     kinds = (("bad", "alarm"), ("warn", "off, not for long enough"), ("calm", "fine"))
-    keys = "".join(f'<span class="key" style="background:var(--{k})"></span>{escape(w)}' for k, w in kinds)
     told = "Beyond the line and fine: large, and no more than chance gives so few decisions."
-    return f'<p class="sub">{keys}<br>{told}</p>'
+    return f'<p class="sub">{_keys(kinds)}{told}</p>'
+
+
+def _keys(kinds: Sequence[tuple[str, str]]) -> str:
+    """A line of colours with what each stands for; a colour and its words stay together."""
+    keys = (f'<span><i class="key" style="background:var(--{k})"></i>{escape(w)}</span> ' for k, w in kinds)
+    return f'<span class="keys">{"".join(keys)}</span>'
+
+
+def _plot(drawn: str) -> str:
+    """A picture that scrolls, by the keyboard too, where it would be too small to read."""
+    return f'<div class="plot" tabindex="0" role="region" aria-label="Picture">{drawn}</div>'
 
 
 def _histogram(each: Finding) -> str:
     told = f"{each.measure} {each.effect:.3f} (limit {each.limit:g}), against {each.against}"
     if each.recent:
         told += ", the newest windows together"
-    keys = '<span class="key" style="background:var(--old)"></span>before'
-    keys += '<span class="key" style="background:var(--new)"></span>now'
+    keys = _keys((("old", "before"), ("new", "now")))
     words = f'<p><b>{escape(each.name)}</b> <span class="sub">{escape(told)}{keys}</span></p>'
     return f"<div>{words}{plots.histogram(each)}</div>"
 
@@ -137,7 +150,7 @@ def _quality(report: Report) -> list[str]:
         lines.append("No labels came in this window.")
     if not lines:
         return []
-    drawn = plots.performance(report.history, report.promised) if report.history else ""
+    drawn = _plot(plots.performance(report.history, report.promised)) if report.history else ""
     key = "Line and band: estimated. Dots: labelled decisions, measured (full) and as expected (hollow)."
     return [
         "<h2>How good the decisions are</h2>",

@@ -10,7 +10,12 @@ from lambdas.drift.report import Finding, Past
 
 WIDTH: Final = 720.0
 _ROW: Final = 18.0
-_NAMES: Final = 170.0
+_NAMES: Final = 210.0
+_MOST_NAME: Final = 28
+"""Characters of a name, and of a bin, that there is room for."""
+_MOST_BIN: Final = 16
+_SLANT: Final = 62.0
+"""How far the words below a histogram reach to the left of its first bar."""
 _MOST_SCORE: Final = 3.0
 
 
@@ -23,7 +28,7 @@ def scores(findings: Sequence[Finding]) -> str:
     parts = []
     for row, each in enumerate(ranked):
         y = row * _ROW + 18
-        parts.append(svg.text(_NAMES - 8, y + 11, each.name, "label", "end"))
+        parts.append(svg.text(_NAMES - 8, y + 11, each.name, "label", "end", most=_MOST_NAME))
         title = f"{each.name}: {each.measure} {each.effect:.3f}, {each.test} p {each.p:.1e}, {each.verdict}"
         parts.append(svg.rect(_NAMES, y + 1, min(each.score * scale, room), _ROW - 5, _bar(each), title))
         at = _NAMES + min(each.score * scale, room) + 6
@@ -45,18 +50,17 @@ def histogram(each: Finding) -> str:
         for name, old, new in zip(each.bins, each.before, each.now, strict=True)
         if old > 0 or new > 0
     ]
-    width, height, base = WIDTH / 2 - 10, 170.0, 128.0
-    step = (width - 20) / max(len(shown), 1)
+    width, height, base = WIDTH / 2 + 30, 196.0, 128.0
+    step = (width - _SLANT - 10) / max(len(shown), 1)
     top = max((max(old, new) for _, old, new in shown), default=1.0) or 1.0
-    parts = [svg.line(10, base, width - 10, base, "axis")]
+    parts = [svg.line(_SLANT, base, width - 10, base, "axis")]
     for place, (name, old, new) in enumerate(shown):
-        x, wide = 10 + place * step, step * 0.4
+        x, wide = _SLANT + place * step, step * 0.4
         for share, at, kind in ((old, x + step * 0.08, "old"), (new, x + step * 0.52, "new")):
             tall = share / top * (base - 14)
             parts.append(svg.rect(at, base - tall, wide, tall, kind, f"{name}: {share:.1%}"))
-        words = name if len(name) <= 14 else name[:13] + "…"
-        parts.append(svg.slanted(x + step / 2 + 3, base + 10, words))
-    parts.append(svg.text(10, 10, f"{top:.0%}", "small"))
+        parts.append(svg.slanted(x + step / 2 + 3, base + 10, name, most=_MOST_BIN))
+    parts.append(svg.text(_SLANT, 10, f"{top:.0%}", "small"))
     return svg.svg(width, height, parts, f"{each.name}: shares before and now")
 
 

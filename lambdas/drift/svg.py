@@ -28,15 +28,22 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
     return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 
-def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
-    """Words at a place."""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start", *, most: int = 0) -> str:
+    """Words at a place; with `most`, of longer ones so many characters, and all when they are pointed at."""
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}>{_short(words, most)}</text>'
 
 
-def slanted(x: float, y: float, words: str) -> str:
-    """Small words that end at a place, below an axis."""
+def slanted(x: float, y: float, words: str, *, most: int) -> str:
+    """Small words that end at a place, below an axis; `most` as for `text`."""
     turned = f"translate({x:.1f} {y:.1f}) rotate(-35)"
-    return f'<text class="tiny" text-anchor="end" transform="{turned}">{escape(words)}</text>'
+    return f'<text class="tiny" text-anchor="end" transform="{turned}">{_short(words, most)}</text>'
+
+
+def _short(words: str, most: int) -> str:
+    if not most or len(words) <= most:
+        return escape(words)
+    return f"{escape(words[: most - 1])}…<title>{escape(words)}</title>"
 
 
 def dot(x: float, y: float, kind: str, title: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from lambdas.rollout.ab_effects import Effect
-from lambdas.rollout.ab_plots import Bar, Point, forest, running
+from lambdas.rollout.ab_plots import Bar, Point, forest, known_of, running
 from lambdas.rollout.ab_types import Report, Segment, Side
 
 NAMES: Final = {
@@ -22,14 +22,29 @@ NAMES: Final = {
 }
 MOST_SEGMENTS: Final = 30
 _STYLE: Final = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;max-width:62rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-top:1px solid #d5dbe1;padding-top:1rem}
+:root{color-scheme:light dark;--ink:#1f2933;--soft:#66727f;--paper:#fff;--panel:#f6f8fa;--rule:#d5dbe1;
+--line:#c9d1d9;--blue:#2563a8;--orange:#c2571a;--warn:#fff6e5} @media (prefers-color-scheme:dark){
+:root{--ink:#e6eaf0;--soft:#a3aebd;--paper:#12161c;--panel:#1b2129;--rule:#333c48;--line:#4a5563;
+--blue:#6aa9ea;--orange:#f0935a;--warn:#33270f}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:62rem;
+margin:2rem auto;padding:0 1rem}h1{font-size:1.6rem;margin-bottom:.2rem}
+h2{margin-top:2.4rem;border-top:1px solid var(--rule);padding-top:1rem}
 table{border-collapse:collapse;font-size:13px;margin:.6rem 0}svg{max-width:100%;height:auto}
-th,td{text-align:right;padding:.25rem .45rem;border-bottom:1px solid #e6eaee;white-space:nowrap}
-th{font-weight:600;background:#f6f8fa}th:first-child,td:first-child{text-align:left}
-.faint{color:#66727f}.note{background:#f6f8fa;border-left:4px solid #2563a8;padding:.5rem .8rem}
-.bad{background:#fff6e5;border-left-color:#c2571a}.found td{font-weight:600}.some{display:flex;flex-wrap:wrap}
-code{overflow-wrap:anywhere}div.wide{overflow-x:auto}
+th,td{text-align:right;padding:.25rem .45rem;border-bottom:1px solid var(--rule);white-space:nowrap}
+th{font-weight:600;background:var(--panel);white-space:normal;vertical-align:bottom}
+th:first-child,td:first-child{text-align:left}
+.faint{color:var(--soft)}.note{background:var(--panel);border-left:4px solid var(--blue);padding:.5rem .8rem}
+.bad{background:var(--warn);border-left-color:var(--orange)}.found td{font-weight:600}
+.some{display:flex;flex-wrap:wrap}code{overflow-wrap:anywhere}
+.wide{overflow-x:auto;width:max-content;min-width:100%;
+max-width:calc(100% + max(0px,50vw - 31rem - 2.5rem));
+background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
+linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
+linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
+scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
+.plot{overflow-x:auto}.plot svg{min-width:600px}
+@media (max-width:600px){td:first-child{white-space:normal;min-width:6rem}
+.sides td{white-space:normal}}
 """
 
 
@@ -92,7 +107,7 @@ def _sides(a: Side, b: Side) -> str:
         ("last", _time(a.last) if a.decisions else "", _time(b.last) if b.decisions else ""),
     ]
     body = "".join(f"<tr><td>{name}<td>{left}<td>{right}" for name, left, right in rows)
-    return f"<table><tr><th><th>A<th>B{body}</table>"
+    return _wide(f"<table class=sides><tr><th><th>A<th>B{body}</table>", "Who had what")
 
 
 def _split(report: Report) -> str:
@@ -124,7 +139,8 @@ def _forest(effects: Sequence[Effect], names: Sequence[str]) -> str:
         )
     plot = forest(bars, unit="effect, in margins of the judge of rollouts", lines=(-1.0, 1.0))
     return (
-        f"<div class=wide>{plot}</div><p class=faint>Thin: the interval that holds at any time. Thick: the "
+        f'<div class=plot tabindex=0 role=region aria-label="Effects">{plot}</div>'
+        "<p class=faint>Thin: the interval that holds at any time. Thick: the "
         "classical one, for a single planned look. Orange: surely there. Dashed: one margin.</p>"
     )
 
@@ -145,16 +161,22 @@ def _table(effects: Sequence[Effect], names: Sequence[str], head: str) -> str:
             "" if each.p_classic is None else f"{each.p_classic:.2g}",
         ]
         rows.append(f"<tr{mark}><td>{escape(name)}" + "".join(f"<td>{escape(cell)}" for cell in cells))
-    return (
-        f"<div class=wide><table><tr><th>{head}<th>n of A<th>n of B<th>A<th>B<th>effect<th>at any time"
-        f"<th>classical<th>p<th>classical p{''.join(rows)}</table></div>"
+    return _wide(
+        f"<table><tr><th>{head}<th>n of A<th>n of B<th>A<th>B<th>effect<th>at any time"
+        f"<th>classical<th>p<th>classical p{''.join(rows)}</table>",
+        f"Figures by {head}",
     )
+
+
+def _wide(table: str, label: str) -> str:
+    """A table that takes the room beside the text, and scrolls, by the keyboard too, where it is too wide."""
+    return f'<div class=wide tabindex=0 role=region aria-label="{label}">{table}</div>'
 
 
 def _running(report: Report) -> Iterator[str]:
     if not report.running:
         return
-    plots = []
+    plots, times = [], set[float]()
     for place, first in enumerate(report.running[-1].effects):
         points = [
             Point(
@@ -165,11 +187,17 @@ def _running(report: Report) -> Iterator[str]:
             )
             for each in report.running
         ]
+        times |= {each.at for each in known_of(points)}
         percent = first.metric in {"review", "latency"}
         plots.append(running(points, title=f"{_name(first)}, B less A", percent=percent))
     shown = "".join(plots)
     if shown:
         yield "<h2>As it came about</h2>"
+        if len(times) == 1:
+            yield "<p>There is one point in time so far, so nothing can be seen to change yet.</p>"
+            yield f"<div class=some>{shown}</div>"
+            yield "<p class=faint>Thin: the interval that holds at any time. Thick: the classical one.</p>"
+            return
         yield f"<div class=some>{shown}</div>"
         yield (
             "<p class=faint>Band: the interval that holds at any time. Dashed: the classical one, which is "

@@ -12,12 +12,16 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final, NamedTuple
 
-BLUE, ORANGE, FAINT, INK = "#2563a8", "#c2571a", "#c9d1d9", "#1f2933"
+BLUE, ORANGE, FAINT, INK, PAPER = (f"var(--{name})" for name in ("blue", "orange", "line", "ink", "paper"))
+"""The page's own colours, so that dark and light pages read alike."""
 WIDTH: Final = 960
 LABELS: Final = 230
 VALUES: Final = 190
 ROW: Final = 26
 _TICKS: Final = 5
+
+Place = Callable[[float], float]
+"""Where a value stands on the drawing."""
 
 
 class Bar(NamedTuple):
@@ -62,7 +66,9 @@ def forest(bars: Sequence[Bar], *, unit: str, lines: Sequence[float] = ()) -> st
             if interval is not None:
                 parts.append(_line(x(interval[0]), y, x(interval[1]), y, colour, thick=thick))
         if bar.value is not None:
-            parts.append(f'<circle cx="{x(bar.value):.1f}" cy="{y}" r="4.5" fill="{colour}" stroke="white"/>')
+            parts.append(
+                f'<circle cx="{x(bar.value):.1f}" cy="{y}" r="4.5" fill="{colour}" stroke="{PAPER}"/>'
+            )
     parts += _axis(low, high, x, bottom)
     parts.append(_text((left + right) / 2, height - 7, unit, anchor="middle", size=12))
     return _svg(height, f"effects, {unit}", parts)
@@ -71,8 +77,11 @@ def forest(bars: Sequence[Bar], *, unit: str, lines: Sequence[float] = ()) -> st
 def running(
     points: Sequence[Point], *, title: str, percent: bool, width: int = 480, height: int = 200
 ) -> str:
-    """A value over time: the wide interval as a band, the narrow one as dashed lines."""
-    known = [each for each in points if each.wide is not None]
+    """A value over time: the wide interval as a band, the narrow one as dashed lines.
+
+    A single time is a dot with both intervals as lines, as in `forest`. Empty when nothing is known.
+    """
+    known = known_of(points)
     if not known:
         return ""
     low, high = _span([each.value for each in known] + _middle([each.wide for each in known]))
@@ -80,10 +89,30 @@ def running(
     first, last = known[0].at, known[-1].at
 
     def x(at: float) -> float:
-        return left + (at - first) / max(last - first, 1e-9) * (right - left)
+        return left + ((at - first) / (last - first) if last > first else 0.5) * (right - left)
 
     def y(value: float) -> float:
         return bottom - (min(max(value, low), high) - low) / (high - low) * (bottom - top)
+
+    parts = [_line(left, y(0.0), right, y(0.0), INK)]
+    parts += _over_time(known, x, y) if last > first else _alone(known[-1], x, y)
+    for tick in _ticks(low, high):
+        parts.append(_text(left - 6, y(tick) + 4, _number(tick, percent=percent), anchor="end", size=11))
+        parts.append(_line(left - 3, y(tick), left, y(tick), INK))
+    parts.append(_text(left, 14, title, bold=True))
+    days = ((first, "start"), (last, "end")) if last > first else ((first, "middle"),)
+    for at, anchor in days:
+        parts.append(_text(x(at), height - 8, _day(at), anchor=anchor, size=11))
+    return _svg(height, f"{title} over time", parts, width=width)
+
+
+def known_of(points: Sequence[Point]) -> list[Point]:
+    """Those of which an interval is known: they are drawn."""
+    return [each for each in points if each.wide is not None]
+
+
+def _over_time(known: Sequence[Point], x: Place, y: Place) -> list[str]:
+    """The band, the line in it, and the dashed ones."""
 
     def path(values: Sequence[tuple[float, float]]) -> str:
         return " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in values)
@@ -93,7 +122,6 @@ def running(
     middle = path([(each.at, each.value) for each in known])
     parts = [
         f'<polygon points="{path(band)}" fill="{BLUE}" fill-opacity="0.15"/>',
-        _line(left, y(0.0), right, y(0.0), INK),
         f'<polyline points="{middle}" fill="none" stroke="{BLUE}" stroke-width="2"/>',
     ]
     for side in (0, 1):
@@ -101,13 +129,17 @@ def running(
         parts.append(
             f'<polyline points="{path(edge)}" fill="none" stroke="{ORANGE}" stroke-dasharray="4 3"/>'
         )
-    for tick in _ticks(low, high):
-        parts.append(_text(left - 6, y(tick) + 4, _number(tick, percent=percent), anchor="end", size=11))
-        parts.append(_line(left - 3, y(tick), left, y(tick), INK))
-    parts.append(_text(left, 14, title, bold=True))
-    for at, anchor in ((first, "start"), (last, "end")):
-        parts.append(_text(x(at), height - 8, _day(at), anchor=anchor, size=11))
-    return _svg(height, f"{title} over time", parts, width=width)
+    return parts
+
+
+def _alone(point: Point, x: Place, y: Place) -> list[str]:
+    """A dot on its intervals."""
+    at, intervals = x(point.at), ((point.wide, 2.0), (point.narrow, 6.0))
+    parts = [_line(at, y(ends[0]), at, y(ends[1]), BLUE, thick=thick) for ends, thick in intervals if ends]
+    return [
+        *parts,
+        f'<circle cx="{at:.1f}" cy="{y(point.value):.1f}" r="4.5" fill="{BLUE}" stroke="{PAPER}"/>',
+    ]
 
 
 def _range(bars: Sequence[Bar], more: Sequence[float]) -> tuple[float, float]:
@@ -139,7 +171,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _axis(low: float, high: float, x: Callable[[float], float], y: float) -> list[str]:
+def _axis(low: float, high: float, x: Place, y: float) -> list[str]:
     parts = [_line(x(low), y, x(high), y, FAINT)]
     for tick in _ticks(low, high):
         parts.append(_line(x(tick), y, x(tick), y + 4, INK))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lambdas.rollout.ab import report
 from lambdas.rollout.ab_page import page
 from lambdas.rollout.ab_types import Period
-from tests.support.browser import browser
+from tests.support.browser import browser, cut_off
 from tests.unit.lambdas.rollout.test_ab import segmented
 from tests.unit.lambdas.rollout.test_judge import world
 
@@ -32,13 +33,28 @@ def test_the_page_is_whole_and_alone(tmp_path: Path) -> None:
         assert shown.evaluate("document.documentElement.scrollWidth") <= 480
         plots = shown.locator("svg").all()
         boxes = [plot.bounding_box() for plot in plots]
-        cut = shown.evaluate(
-            "[...document.querySelectorAll('svg text')].filter(t => { const b = t.getBoundingClientRect(),"
-            " s = t.ownerSVGElement.getBoundingClientRect(); return b.left < s.left - 1"
-            " || b.right > s.right + 1 || b.bottom > s.bottom + 1; }).map(t => t.textContent)"
-        )
+        cut = cut_off(shown)
     assert asked == [path.as_uri()]
     assert wrong == []
     assert len(plots) == 6
     assert all(box and box["width"] > 300 and box["height"] > 50 for box in boxes)
     assert cut == []
+
+
+def test_with_a_single_point_in_time_nothing_lies_on_anything_else(tmp_path: Path) -> None:
+    made = segmented(world(3000, share=0.5, slower=1.3))
+    found = report(made, "v1", "v2", periods=[Period(float(made.at.min()), float(made.at.max()) + 1, 0.5)])
+    path = tmp_path / "ab.html"
+    path.write_text(page(msgspec.structs.replace(found, running=found.running[-1:])), encoding="utf-8")
+    with browser() as started:
+        for width in (1280, 390):
+            shown = started.new_page(viewport={"width": width, "height": 800})
+            shown.goto(path.as_uri())
+            assert cut_off(shown) == []
+            assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            dots = shown.locator(".some svg circle")
+            assert dots.count() == shown.locator(".some svg").count() > 0
+            tables = shown.locator("div.wide").evaluate_all(
+                "all => all.map(e => [e.scrollWidth, e.clientWidth])"
+            )
+            assert width < 1280 or all(whole <= seen for whole, seen in tables), "no column is cut off"

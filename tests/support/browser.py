@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 SCRIPT = Path(__file__).resolve().parent.parent / "browser.sh"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -48,6 +48,16 @@ def browser() -> Iterator[Browser]:
             yield started
         finally:
             started.close()
+
+
+def cut_off(shown: Page) -> list[str]:
+    """The words in pictures of the page that are not wholly within their picture."""
+    found: list[str] = shown.evaluate(
+        "[...document.querySelectorAll('svg text')].filter(t => { const b = t.getBoundingClientRect(),"
+        " s = t.ownerSVGElement.getBoundingClientRect(); return b.left < s.left - 1"
+        " || b.right > s.right + 1 || b.bottom > s.bottom + 1; }).map(t => t.textContent)"
+    )
+    return found
 
 
 def _found() -> str | None:

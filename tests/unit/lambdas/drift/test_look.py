@@ -13,6 +13,7 @@ from lambdas.drift.bins import of_distribution, of_shares
 from lambdas.drift.limits import Limits
 from lambdas.drift.look import Bundle, Span, look
 from lambdas.drift.page import page
+from lambdas.drift.plots import scores
 from lambdas.drift.reference import decode_reference
 from lambdas.drift.report import Finding, Report, State
 from lambdas.observations.window import Window
@@ -187,6 +188,15 @@ def test_the_page_needs_nothing_from_elsewhere_and_escapes_what_it_is_told() -> 
     assert "<script>" not in html and "&lt;script&gt;" in html
     assert "http" not in html.replace("http-equiv", "") and html.count("<svg") >= 5
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+def test_a_long_name_is_short_beside_its_bar_and_whole_when_pointed_at() -> None:
+    report = after([moved(400, 0.8)], start=3)[0]
+    name = "a & " + "very_long_name_of_a_feature_" * 2
+    long = msgspec.structs.replace(report.findings[0], name=name)
+    drawn = scores([long, *report.findings[1:]])
+    assert f"{name[:27]}…".replace("&", "&amp;") + f"<title>{name}</title>".replace("&", "&amp;") in drawn
+    assert ">outcome</text>" in drawn
 
 
 def test_a_reference_that_is_none_says_so() -> None:

@@ -297,3 +297,14 @@ def test_what_callers_send_is_no_markup() -> None:
 def test_a_plot_without_figures_is_no_error() -> None:
     assert "svg" in forest([Bar("review", "", None, None, None)], unit="x")
     assert running([Point(0.0, 0.0, None, None)], title="x", percent=True) == ""
+
+
+def test_a_single_point_in_time_is_a_dot_and_is_said(worse: Report) -> None:
+    day = 86_400.0
+    first, second = (Point(at, 0.1, (-0.2, 0.4), (0.0, 0.2)) for at in (day, 2 * day))
+    alone, line = (running(points, title="x", percent=True) for points in ([first], [first, second]))
+    assert alone.count("<circle") == 1 and "<poly" not in alone and alone.count("02 Jan 00:00") == 1
+    assert "<circle" not in line and "<polygon" in line
+    one = msgspec.structs.replace(worse, running=worse.running[-1:])
+    assert "one point in time so far" in page(one)
+    assert "one point in time so far" not in page(worse)
