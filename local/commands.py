@@ -25,6 +25,7 @@ from local import (
     function_logs,
     inbox,
     learning,
+    newer,
     prometheus,
     publish,
     redrive,
@@ -37,7 +38,6 @@ from local import (
     status,
     value,
 )
-from local.bundles import built, published
 from local.drills.run import drill
 from local.environment import client
 from local.errors import CallFailed, Interrupted, with_log
@@ -65,7 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TriageError as error:
         _complain(error.detail)
     except (BotoCoreError, ClientError) as error:
-        _complain(with_log(f"the embedded AWS refused: {error}. Its last lines:", emulator.log_of(place)))
+        if getattr(options, "aws", False):
+            _complain(f"AWS refused: {error}")
+        else:
+            _complain(with_log(f"the embedded AWS refused: {error}. Its last lines:", emulator.log_of(place)))
     return 1
 
 
@@ -164,9 +167,8 @@ def _decision(stack: Stack, sample: Sample) -> dict[str, object]:
 def _how_to_go_on(stack: Stack, console: Console, account: Account) -> None:
     lines = [("URL", stack.api.url), ("key", stack.api.key), ("page", _page(stack.console, account))]
     for name in NAMES:
-        live, newest = published(stack.endpoint, stack.bucket, name), built(stack.place, name)
-        if live and newest and newest[-1].version > live.champion.version:
-            lines.append(("note", f"{name}: {newest[-1].version} is newer than the live model: make publish"))
+        if said := newer.note(stack, name):
+            lines.append(("note", said))
     console.print()
     for name, text in lines:
         console.print(Text.assemble((f"{name:<5}", "dim"), text))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cdk.names import stack_name
 from lambdas.core.people import LEADS, REVIEWERS
@@ -62,24 +64,42 @@ def ensure(place: Place, stack: Stack) -> Account:
 
 
 def on_the_laptop(place: Place, email: str, *, lead: bool) -> Account:
-    """An account in the embedded AWS, with a new random password. Raises NotRunning."""
+    """An account in the embedded AWS, with a new random password. Raises NotRunning, Misused."""
     endpoint = running.require(place).endpoint
     pool = deploy.output(deploy.outputs(place), "ReviewerPoolId")
     account = Account(email, new_password())
-    add(client("cognito-idp", endpoint), pool, email, password=account.password, lead=lead)
+    with _told(email, "the embedded AWS"):
+        add(client("cognito-idp", endpoint), pool, email, password=account.password, lead=lead)
     return account
 
 
 def on_aws(email: str, *, lead: bool) -> Account:
     """An account in the AWS account of the user's own settings; Cognito mails the first password.
 
-    Raises Misused when the review stack is not deployed there.
+    Raises Misused when the review stack is not deployed there, or AWS refuses.
     """
     name = stack_name("Review")
-    try:
-        (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        raise Misused(f"There is no stack {name} in this account and region: make deploy first.") from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
-    add(boto3.client("cognito-idp"), outputs["ReviewerPoolId"], email, password=None, lead=lead)
+    with _told(email, "AWS"):
+        try:
+            (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise Misused(
+                f"There is no stack {name} in this account and region: make deploy first."
+            ) from error
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        add(boto3.client("cognito-idp"), outputs["ReviewerPoolId"], email, password=None, lead=lead)
     return Account(email, None)
+
+
+@contextmanager
+def _told(email: str, who: str) -> Iterator[None]:
+    """A refusal in one line: what the emulator or a region wrote last would not say more."""
+    try:
+        yield
+    except ClientError as error:
+        said = error.response["Error"]
+        raise Misused(f"EMAIL={email}: {who} refused: {said.get('Message') or said['Code']}") from error
+    except BotoCoreError as error:
+        raise Misused(f"EMAIL={email}: {who} cannot be asked: {error}") from error

@@ -10,8 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local import reviewers
+from local import deploy, reviewers, running
+from local.emulator import Emulator
 from local.errors import Misused
+from local.place import Place
 
 
 @pytest.fixture
@@ -68,3 +70,26 @@ def test_what_is_no_mail_address_is_refused_before_anything_is_made(
     with pytest.raises(Misused, match=f"EMAIL={email}: it must be a mail address"):
         reviewers.add(cognito, pool, email, password=None, lead=False)
     assert cognito.list_users(UserPoolId=pool)["Users"] == []
+
+
+def test_a_refusal_is_one_line(cognito: Any, monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    monkeypatch.setattr(running, "require", lambda place: Emulator(1, 1))
+    monkeypatch.setattr(deploy, "outputs", lambda place: {"s": {"ReviewerPoolId": "us-east-1_none"}})
+    monkeypatch.setattr(reviewers, "client", lambda *_: cognito)
+    with pytest.raises(Misused, match=r"^EMAIL=ana@example.com: the embedded AWS refused: .*$"):
+        reviewers.on_the_laptop(place, "ana@example.com", lead=False)
+
+
+@pytest.mark.usefixtures("cognito")
+def test_an_account_without_the_stack_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with pytest.raises(Misused, match="make deploy first"):
+        reviewers.on_aws("ana@example.com", lead=False)
+
+
+def test_without_a_region_aws_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    with pytest.raises(Misused, match=r"^EMAIL=ana@example.com: AWS cannot be asked: .*region"):
+        reviewers.on_aws("ana@example.com", lead=False)
