@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -20,6 +20,7 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 _AT = re.compile(r" - at `(?P<path>[^`]*)`$")
+_INDEX = re.compile(r"\[[^\]]*\]")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
@@ -154,6 +155,8 @@ def decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
         detail, field = explain(str(error))
+        if detail.startswith("Invalid enum value") and (words := allowed(decoder.type, field)):
+            detail = f"{detail}, allowed are {', '.join(map(repr, words))}"
         raise InvalidRequest(detail, field=field) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequest(f"the body is not JSON in UTF-8: {error}", field="$") from error
@@ -168,6 +171,23 @@ def explain(message: str) -> tuple[str, str]:
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]
     return detail.replace("`", "'"), path or "$"
+
+
+def allowed(kind: Any, path: str) -> list[Any]:
+    """The values of the Literal at `path`, as `explain` gives it, in `kind`; none where there is none."""
+    kinds = _parts(kind)
+    for name in filter(None, _INDEX.sub("", path.removeprefix("$")).split(".")):
+        structs = [each for each in kinds if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+        fields = [field for each in structs for field in msgspec.structs.fields(each)]
+        kinds = [part for field in fields if field.encode_name == name for part in _parts(field.type)]
+    return [value for each in kinds if get_origin(each) is Literal for value in get_args(each)]
+
+
+def _parts(kind: Any) -> list[Any]:
+    """What a list, union or annotated type is made of, down to structs, plain types and Literals."""
+    if get_origin(kind) is Literal or not get_args(kind):
+        return [kind]
+    return [part for each in get_args(kind) for part in _parts(each)]
 
 
 def respond(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 
-from lambdas.core.http import MAX_BODY, Api, Asked, Content, Route, explain
+from lambdas.core.http import MAX_BODY, Api, Asked, Content, Route, allowed, explain
 from tests.support.events import CONTEXT, fresh_telemetry, proxy_event
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(max_length=5)]
     count: int = 0
+    kind: Annotated[Literal["image", "audio"] | None, msgspec.Meta(description="What it is.")] = None
 
 
 class Box(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,6 +104,7 @@ def test_a_base64_body_is_decoded(api: Api) -> None:
         ({"items": [{"name": "a", "nmae": 1}]}, 400, "items[0].nmae", "unknown field"),
         ({"items": [{"count": 1}]}, 400, "items[0].name", "missing"),
         ({"items": [{"name": "a", "count": 1.5}]}, 400, "items[0].count", "Expected 'int'"),
+        ({"items": [{"name": "a", "kind": "video"}]}, 400, "items[0].kind", "allowed are 'image', 'audio'"),
         ('{"items":' + " " * MAX_BODY + "[]}", 413, "$", "limit"),
     ],
 )
@@ -145,3 +147,18 @@ def test_an_unexpected_error_is_a_clean_500_and_logged(api: Api, capsys: pytest.
 )
 def test_explain(message: str, expected: tuple[str, str]) -> None:
     assert explain(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "words"),
+    [
+        (Box, "items[0].kind", ["image", "audio"]),
+        (dict[str, Item], "[...].kind", ["image", "audio"]),
+        (list[Literal["a", "b"]], "[3]", ["a", "b"]),
+        (Literal["a", "b"], "$", ["a", "b"]),
+        (Box, "items[0].name", []),
+        (Box, "nothing", []),
+    ],
+)
+def test_allowed(kind: Any, path: str, words: list[str]) -> None:
+    assert allowed(kind, path) == words
