@@ -7,7 +7,7 @@ from collections import namedtuple
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local import commands, emulator, up
+from local import commands, emulator, up, value
 from local.errors import Misused
 from local.place import Place
 from local.up import Up
@@ -85,3 +85,17 @@ def test_unknown_words_are_refused_but_for_publish(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         commands.main(["up", "--fast"])
     assert "unrecognized arguments: --fast" in capsys.readouterr().err
+
+
+def test_a_refusal_of_the_own_account_is_one_line_without_the_emulators_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: Place
+) -> None:
+    emulator.log_of(place).write_text("the last words\n")
+
+    def refused(*_: object, **__: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://example.invalid")
+
+    monkeypatch.setattr(value, "where", refused)
+    assert commands.main(["value", "--aws"]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("triage: AWS refused: ") and message.count("\n") == 1
