@@ -31,14 +31,15 @@ line.grid{stroke:var(--rule)}line.limit{stroke:var(--bad);stroke-dasharray:4 3}p
 path.estimate{fill:none;stroke:var(--new);stroke-width:2}circle.measured{fill:var(--ink)}
 circle.hollow{fill:var(--paper);stroke:var(--soft);stroke-width:1.5}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(320px,100%),1fr));gap:1rem}
-.plot{overflow-x:auto}.plot svg{min-width:560px}b{overflow-wrap:anywhere}.keys{display:block}
+.plot svg{min-width:560px;direction:ltr}b{overflow-wrap:anywhere}.keys{display:block}
 .keys span{white-space:nowrap;margin-right:.8em}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:right;padding:.25rem .4rem;
 border-bottom:1px solid var(--rule);white-space:nowrap}th:first-child,td:first-child,.l{text-align:left}
 th{white-space:normal;vertical-align:bottom} @media
-(max-width:600px){td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8rem}}
-.wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 426px - 1.5rem));
-overflow-x:auto;background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
+(max-width:600px){td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8rem}
+.newest{direction:rtl}}
+.wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 426px - 1.5rem))}
+.wide,.plot{overflow-x:auto;background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
 linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
 linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
 scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
@@ -61,7 +62,7 @@ def page(report: Report) -> str:
         worst = "".join(_histogram(each) for each in ranked[:WORST] if each.test)
         parts += ["<h2>Before and now</h2>", f'<div class="two">{worst}</div>' if worst else ""]
     if report.history:
-        parts += ["<h2>The windows before</h2>", _plot(plots.history(report.history))]
+        parts += ["<h2>The windows before</h2>", _plot(plots.history(report.history), newest=True)]
     parts += _quality(report)
     parts += ["<h2>All figures</h2>", _table(ranked), _left_out(report), _reading(report)]
     return (
@@ -114,9 +115,11 @@ def _keys(kinds: Sequence[tuple[str, str]]) -> str:
     return f'<span class="keys">{"".join(keys)}</span>'
 
 
-def _plot(drawn: str) -> str:
-    """A picture that scrolls, by the keyboard too, where it would be too small to read."""
-    return f'<div class="plot" tabindex="0" role="region" aria-label="Picture">{drawn}</div>'
+def _plot(drawn: str, *, newest: bool = False) -> str:
+    """A picture that scrolls, by the keyboard too, where it would be too small to read; `newest`: from its
+    right end, where the newest is."""
+    kind = "plot newest" if newest else "plot"
+    return f'<div class="{kind}" tabindex="0" role="region" aria-label="Picture">{drawn}</div>'
 
 
 def _histogram(each: Finding) -> str:
@@ -150,7 +153,9 @@ def _quality(report: Report) -> list[str]:
         lines.append("No labels came in this window.")
     if not lines:
         return []
-    drawn = _plot(plots.performance(report.history, report.promised)) if report.history else ""
+    drawn = ""
+    if report.history:
+        drawn = _plot(plots.performance(report.history, report.promised), newest=True)
     key = "Line and band: estimated. Dots: labelled decisions, measured (full) and as expected (hollow)."
     return [
         "<h2>How good the decisions are</h2>",

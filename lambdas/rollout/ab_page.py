@@ -37,8 +37,8 @@ th:first-child,td:first-child{text-align:left}
 .bad{background:var(--warn);border-left-color:var(--orange)}.found td{font-weight:600}
 .some{display:flex;flex-wrap:wrap}code{overflow-wrap:anywhere}
 .wide{overflow-x:auto;width:max-content;min-width:100%;
-max-width:calc(100% + max(0px,50vw - 31rem - 2.5rem));
-background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
+max-width:calc(100% + max(0px,50vw - 31rem - 2.5rem))}
+.wide,.plot{background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
 linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
 linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
 scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
