@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _kept: dict[Path, Early] = {}
+_OPEN_FILES = Path("/proc/self/fd") if Path("/proc/self/fd").is_dir() else Path("/dev/fd")
+"""Open files by their numbers. Linux has both, but Lambda has been seen without the second; macOS has that."""
 
 
 class Early:
@@ -41,7 +43,7 @@ class Early:
         from lambdas.core.model import session_of  # noqa: PLC0415 - the function is importing it meanwhile
 
         with self._file, suppress(Exception):  # as the class says
-            self._session = session_of(Path(f"/dev/fd/{self._file.fileno()}"))
+            self._session = session_of(_OPEN_FILES / str(self._file.fileno()))
 
 
 def kept(graph: Path) -> onnxruntime.InferenceSession | None:
