@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _kept: dict[Path, Early] = {}
 _OPEN_FILES = Path("/proc/self/fd") if Path("/proc/self/fd").is_dir() else Path("/dev/fd")
-"""Open files by their numbers. Linux has both, but Lambda has been seen without the second; macOS has that."""
+"""Open files by their numbers. Linux has both, but Lambda was seen without the second; macOS has that one."""
 
 
 class Early:
