@@ -54,6 +54,7 @@ def _csv_of(dataset: Dataset, source: Source, *, tested: bool) -> Path:
             f"the groups cannot be read: the model was trained with {Path(name).name} "
             f"(sha256 {sha256[:16]}…), and {path or source.csv}, which the newest training was given, "
             "is not that file as it was. "
-            "Train with it again, or audit a labelled file: make fairness CSV= TEXT= LABEL= GROUPS="
+            "Train again with the file as it is now; for a report, audit a labelled file: "
+            "make fairness CSV= TEXT= LABEL= GROUPS="
         )
     return path
