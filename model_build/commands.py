@@ -99,7 +99,9 @@ def publish(options: argparse.Namespace) -> int:
         )
         told.note = f"{folder.name} is the {options.role} in s3://{bucket}"
     if done.before is not None and done.before.champion.version != done.rollout.champion.version:
-        reporter.say(f"  before it: {done.before.champion.version} (make publish VERSION= brings it back)")
+        before = done.before.champion.version
+        back = f"make publish SERVICE={options.service} VERSION={before}"
+        reporter.say(f"  before it: {before} ({back} brings it back)")
     if done.removed:
         reporter.say(f"  removed from the bucket: {', '.join(done.removed)}")
     if not options.no_tracking:
