@@ -27,6 +27,8 @@ from local.place import DEFAULT_PORT, Place
 
 HOST = "127.0.0.1"
 MODULE = "local.embedded"
+_KNOWN = {MODULE, "ministack"}
+"""The second is what releases before this one started: `make down` ends that too."""
 START_SECONDS = 60.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -61,7 +63,7 @@ def find(place: Place, pid: int | None, port: int) -> Emulator | None:
         found = psutil.Process(pid)
         command = found.cmdline()
         # A process has no command line for a moment when it has only just been started.
-        ours = (not command or MODULE in command) and Path(found.cwd()).samefile(place.emulator)
+        ours = (not command or _KNOWN & set(command)) and Path(found.cwd()).samefile(place.emulator)
         if ours and found.status() != psutil.STATUS_ZOMBIE:
             return Emulator(pid, port)
     return None

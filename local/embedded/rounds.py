@@ -16,6 +16,8 @@ from local.emf_bridge.handler import batches
 from local.environment import client
 
 SECONDS: Final = 5.0
+EXPECTED: Final = (BotoCoreError, ClientError, OSError)
+"""What the emulator may answer; all else is a fault of ours, told with its place."""
 _log = logging.getLogger("cloudwatch")
 
 
@@ -39,16 +41,16 @@ class Rounds:
             time.sleep(SECONDS)
             try:
                 self.once()
-            except (BotoCoreError, ClientError, OSError) as error:
-                _log.warning("a round was broken off: %s", error)
+            except Exception as error:
+                _log.warning("a round was broken off: %s", error, exc_info=not isinstance(error, EXPECTED))
 
     def once(self) -> None:
         """One round. Raises ClientError, BotoCoreError, OSError."""
         known = alarms.alarms_of(self._cloudwatch)
+        alarms.end_silent(self._cloudwatch, known)
         self._put(gateway.NAMESPACE, self._of_apis())
         self._put(queues.NAMESPACE, self._of_queues(known))
         self._put(executions.NAMESPACE, self._of_executions(known))
-        alarms.end_silent(self._cloudwatch, known)
 
     def _of_apis(self) -> list[Datum]:
         answers = self._answers.take()
