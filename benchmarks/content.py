@@ -53,7 +53,7 @@ def run() -> None:
         "tickets are what `make up` trains: content's text model has a multilingual encoder (a bundle of 37 "
         "MB), the tickets' has none; the third side is tickets with the same one. "
         "On one core, as a Lambda function below 1,769 MB has less than two, nothing that is done beside "
-        "something else is for free; the embedded S3 has the other core.",
+        "something else is for free; the embedded S3 may use the other core.",
         "Warm: whole handlers, their calls to DynamoDB and S3 answered in the process.",
         "Raw model of a text: `TextModel.read` and the fusion, as the graph cannot tokenise. Raw sessions: "
         "the time inside `OnnxModel.run` during the very same calls; the rest is decoding, resizing, finding "

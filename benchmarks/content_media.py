@@ -79,7 +79,7 @@ def run() -> None:
     table.notes.append(
         "Milliseconds are the processor's, on one thread, medians. The sessions alone: every run that the "
         "adapter asks of them, again on the inputs that it had made, with nothing around it. Opening a file: "
-        "of a fresh process, by the clock."
+        "of a fresh process, by the clock. A heat map by hiding: one, by the clock."
     )
     table.save()
 
