@@ -22,7 +22,7 @@ from lambdas.core.bundle import (
     served,
     verify_files,
 )
-from lambdas.core.early import Early
+from lambdas.core.early import Early, forget
 from lambdas.core.errors import BundleError, TriageError
 from lambdas.core.variant import ROLLOUT, BundleRef, decode_rollout
 
@@ -114,6 +114,7 @@ class BundleCache:
         for folder in self._cache.iterdir() if self._cache.is_dir() else ():
             if folder.name not in keep and not folder.name.startswith("."):
                 shutil.rmtree(folder, ignore_errors=True)
+                forget(folder)
 
     @property
     def _rollout_key(self) -> str:
@@ -158,8 +159,8 @@ class BundleCache:
             opening = None
             for name in served(manifest):
                 path = self._land(prefix, name, manifest, landing)
-                if name == MODEL and self._early:
-                    opening = self._early(path)
+                if name == MODEL:
+                    opening = self._begin(path)
             try:
                 landing.rename(folder)
             except OSError:
@@ -169,6 +170,13 @@ class BundleCache:
         if opening:
             opening.keep_as(folder / MODEL)
         return manifest
+
+    def _begin(self, graph: Path) -> Early | None:
+        """The graph, being opened; None where the process may have no more files or threads."""
+        try:
+            return self._early(graph) if self._early else None
+        except (OSError, RuntimeError):
+            return None
 
     def _land(self, prefix: str, name: str, manifest: Manifest, landing: Path) -> Path:
         """Download the file `name` of the bundle into the folder `landing`; raises BundleError when it is

@@ -46,6 +46,12 @@ class Early:
             self._session = session_of(_OPEN_FILES / str(self._file.fileno()))
 
 
+def forget(folder: Path) -> None:
+    """Let go of what was opened of `folder` and never asked for."""
+    for graph in [graph for graph in _kept if graph.parent == folder]:
+        del _kept[graph]
+
+
 def kept(graph: Path) -> onnxruntime.InferenceSession | None:
     """The session of the file `graph` if it is opened early; handed out once."""
     early = _kept.pop(graph, None)

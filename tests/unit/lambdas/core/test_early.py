@@ -105,3 +105,20 @@ print([each["num_threads"] for each in threadpoolctl.threadpool_info() if each["
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[1]"
+
+
+def test_what_nobody_asked_for_goes_with_its_bundle(tmp_path: Path) -> None:
+    _, bundles = published(tmp_path)
+    bundles.look_ahead()
+    bundles.forget_others([])
+    assert kept(tmp_path / "cache" / "tickets" / "v1" / MODEL) is None
+
+
+def test_where_no_thread_can_be_begun_the_bundle_comes_all_the_same(tmp_path: Path) -> None:
+    shelf, _ = published(tmp_path)
+
+    def early(graph: Path) -> Early:
+        raise RuntimeError("can't start new thread")
+
+    BundleCache("tickets", shelf, tmp_path / "cache", early).look_ahead()
+    assert (tmp_path / "cache" / "tickets" / "v1" / MODEL).is_file()
