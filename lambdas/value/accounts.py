@@ -91,7 +91,7 @@ def read_books(objects: Objects, service: str, now: datetime) -> Books:
         late=so_far.late,
         notes=notes,
         worth=champion,
-        newest=_newest(window) or (before.newest if before else ""),
+        newest=_newest(window) or (before.newest if before and before.newest else ""),
     )
     return Books(latest, months.touched(), _differs(latest, before))
 
@@ -106,6 +106,8 @@ def rests(latest: Latest | None, now: datetime) -> bool:
     """Whether a run at `now` may take `latest` as it is: it is of today, nothing has come for QUIET, and the
     next look is not due."""
     if latest is None or latest.day != now.date().isoformat() or now.hour % QUIET_HOURS == 0:
+        return False
+    if latest.newest is None:
         return False
     return not latest.newest or now - datetime.fromisoformat(latest.newest) > QUIET
 

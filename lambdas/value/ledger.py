@@ -45,7 +45,8 @@ class Latest(msgspec.Struct, frozen=True):
     """`<service>/value/latest.json`: today so far, and this month with it. `at` is when that last changed.
 
     `late` is the part of today that is late labels on earlier days. `worth` is what the champion says.
-    `newest` is when the newest decision or label that is counted came; empty where none is known.
+    `newest` is when the newest decision or label that is counted came; empty where there was none, None in
+    figures of a release that did not say.
     """
 
     service: str
@@ -57,7 +58,7 @@ class Latest(msgspec.Struct, frozen=True):
     late: Sums = Sums()
     notes: list[str] = []
     worth: Worth | None = None
-    newest: str = ""
+    newest: str | None = None
     format: int = 1
 
 

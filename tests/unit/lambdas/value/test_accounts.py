@@ -332,3 +332,9 @@ def test_whoever_asks_by_hand_is_answered_with_what_is_there() -> None:
     world.decided("one", at(10, 1, 10))
     world.hours(at(10, 1, 20), 1, {})
     assert msgspec.json.decode(world.objects[latest_key("tickets")], type=Latest).today.decisions == 1
+
+
+def test_figures_of_a_release_that_did_not_say_when_are_looked_at() -> None:
+    latest = Counted().run(at(10, 13))
+    assert latest.newest == "" and rests(latest, at(10, 13))
+    assert not rests(msgspec.structs.replace(latest, newest=None), at(10, 13))
