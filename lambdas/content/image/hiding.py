@@ -90,4 +90,5 @@ def _note(side: int, each: float, missed: int) -> str | None:
 
 
 def _slow(each: float) -> str:
-    return f"its encoder takes {each:.1f} s for each look at it, too long for a heat map"
+    said = f"its encoder takes {each:.1f} s for each look at it, too long for a heat map in the time left"
+    return f"{said}; asked again, its models are open already, which leaves more"
