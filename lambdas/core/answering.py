@@ -47,16 +47,19 @@ class Answering(Generic[Request, Answer, Model, Item]):
     ) -> list[Made[Answer]]:
         """Decisions by the variant of each entity, of the decision itself where there is none.
 
-        One model run a variant, and one more for those that both variants are run for.
+        One model run a variant, and one more for those that both variants are run for. While a challenger is
+        tried, only a decision that was asked for alone says its time: of what a run costs however many it
+        decides, the few of the challenger's share would bear more, and look slow.
         """
         self._store.refresh()
+        timed = len(items) == 1 or not self._store.trying
         routes = [self._store.route(who or own, own) for who, own in zip(entities, ids, strict=True)]
         made: dict[int, Made[Answer]] = {}
         for members in _grouped(routes, lambda route: route.answers):
             route = routes[members[0]]
             answers, ms = self._answers(route, [items[k] for k in members], [ids[k] for k in members], at)
             for k, answer in zip(members, answers, strict=True):
-                made[k] = Made(answer, routes[k].assigned, routes[k].version, ms)
+                made[k] = Made(answer, routes[k].assigned, routes[k].version, ms if timed else None)
         compared = [k for k, route in enumerate(routes) if route.other_version is not None]
         if compared:
             self._compare(compared, routes, items, made)
@@ -117,7 +120,7 @@ class Answering(Generic[Request, Answer, Model, Item]):
         except Exception as error:
             self._telemetry.model_failed(_said(error), version=version)
             return failed
-        ms = (self._clock() - started) * 1000.0 / len(items)
+        ms = (self._clock() - started) * 1000.0 if len(items) == 1 else None
         return [Compared(version, each.outcome, each.review, each.confidence, ms) for each in said]
 
 

@@ -42,7 +42,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     `sample` is the share of the clear decisions that people look at all the same, 0 to 1. `assigned` is the
     variant that the entity falls to, whoever answered, and `assigned_version` that one's bundle. `ms` is the
-    model's time for it, `other` what the variant says that did not answer, where it was asked.
+    model's time for it, None where it cannot be told; `other` what the variant says that did not answer,
+    where it was asked.
     """
 
     decision: Decision

@@ -128,6 +128,11 @@ class ModelStore(Generic[M]):
         moves = assign(live.rollout, entity) == "challenger"
         return live.routes[moves, is_compared(live.rollout, decision_id)]
 
+    @property
+    def trying(self) -> bool:
+        """Whether a challenger answers for some, or is run beside the champion."""
+        return self._live is not None and max(self._live.rollout.share, self._live.rollout.compared) > 0.0
+
     def champion(self) -> Loaded[M] | None:
         """The champion, or None when none could ever be loaded."""
         return self._live.loaded.get(self._live.rollout.champion.version) if self._live else None

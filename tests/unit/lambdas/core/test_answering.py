@@ -65,7 +65,8 @@ def test_a_shadow_is_logged_beside_the_answer_and_never_answers(world: World) ->
         other = other_of(item)
         assert (item["assigned"]["S"], other["version"], other["outcome"]) == ("champion", "v2", "Billing")
         assert other["confidence"] > 0.99
-        assert other["ms"] > 0
+    (alone,) = items(world, world.decide(TicketRequest(body="an error", ticket_id="alone")))
+    assert other_of(alone)["ms"] > 0
 
 
 def test_only_the_share_that_is_compared_is_run_by_both(world: World) -> None:
@@ -157,15 +158,19 @@ def test_a_retry_adds_nothing_to_the_log(world: World) -> None:
     assert items(world, first) == [before]
 
 
-def test_the_time_of_a_group_is_shared_by_its_decisions(world: World) -> None:
-    rolled(world, challenge(world), share=0.5)
+def test_the_time_of_a_call_is_shared_by_its_decisions(world: World) -> None:
     tickets = [TicketRequest(body="an error", ticket_id=f"t{k}", customer_id=f"c{k}") for k in range(20)]
     logged = items(world, world.decide(*tickets))
-    times = {
-        item["assigned"]["S"]: {i["ms"]["N"] for i in logged if i["assigned"] == item["assigned"]}
-        for item in logged
-    }
-    assert [len(found) for found in times.values()] == [1, 1]
+    assert len({item["ms"]["N"] for item in logged}) == 1
+
+
+def test_while_a_challenger_is_tried_only_a_decision_alone_says_its_time(world: World) -> None:
+    """The few of its share in a call would bear what a run costs however many it decides."""
+    rolled(world, challenge(world), share=0.5)
+    tickets = [TicketRequest(body="an error", ticket_id=f"t{k}", customer_id=f"c{k}") for k in range(20)]
+    assert all("ms" not in item for item in items(world, world.decide(*tickets)))
+    (alone,) = items(world, world.decide(TicketRequest(body="an error", ticket_id="alone")))
+    assert float(alone["ms"]["N"]) > 0
 
 
 def test_undoing_a_rollout_needs_nothing_but_the_rollout_file(world: World) -> None:
