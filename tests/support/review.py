@@ -160,7 +160,7 @@ class QueueWorld:
         entry = Entry(decision, "digest", asked, service, None, marks, sample)
         self.log.record([entry])
         if queue:
-            assert self.take(record_of(entry)) == {"batchItemFailures": []}
+            assert self.take(record_of(entry, queue)) == {"batchItemFailures": []}
         return own
 
     def take(self, *records: dict[str, Any]) -> dict[str, Any]:
@@ -192,14 +192,12 @@ class QueueWorld:
         return [(entry.who, entry.action) for entry in entries]
 
 
-def record_of(entry: Entry, event: str = "INSERT", **more: Any) -> dict[str, Any]:
-    """The stream's record of a decision."""
+def record_of(entry: Entry, queue: Kind) -> dict[str, Any]:
+    """The stream's record of a decision that belongs in `queue`."""
     decision = entry.decision
     image: dict[str, Any] = {
         "id": {"S": decision.decision_id}, "service": {"S": entry.service}, "at": {"S": decision.decided_at},
         "outcome": {"S": decision.outcome}, "severity": {"N": str(entry.marks.severity)},
-        "expires": {"N": "1900000000"}, **more,
+        "expires": {"N": "1900000000"}, "queue": {"S": queue},
     }  # fmt: skip
-    if entry.queue:
-        image["queue"] = {"S": entry.queue}
-    return {"eventName": event, "dynamodb": {"SequenceNumber": decision.decision_id, "NewImage": image}}
+    return {"eventName": "INSERT", "dynamodb": {"SequenceNumber": decision.decision_id, "NewImage": image}}
