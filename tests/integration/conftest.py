@@ -43,10 +43,12 @@ def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def bucket(aws: str) -> Any:
+def bucket(aws: str) -> Iterator[Any]:
+    """A client of S3 with the bucket `triage-test`, which is empty again for the next test."""
     client = boto3.client("s3")
     client.create_bucket(Bucket="triage-test")
-    return client
+    yield client
+    boto3.resource("s3", endpoint_url=aws).Bucket("triage-test").objects.all().delete()
 
 
 @pytest.fixture

@@ -82,8 +82,6 @@ class World:
 def world(bucket: Any) -> World:
     """Two services, one with a challenger and rules that had to help out, one with labels."""
     made = World(bucket)
-    for key in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        bucket.delete_object(Bucket=BUCKET, Key=key["Key"])
     made.publish("tickets", "v1", "v2", share=0.2)
     made.publish("transactions", "t1")
     labelled = {"label": "fraud", "labelled_at": datetime.now(UTC).isoformat(), "version": "t1"}
