@@ -10,6 +10,7 @@ from typing import Final
 from lambdas.drift import plots
 from lambdas.drift.estimate import Estimate
 from lambdas.drift.report import Finding, Report
+from lambdas.observations.scrolling import STYLE, scrolling
 
 WORST: Final = 6
 """So many histograms are shown: what is off, then what is nearest to it."""
@@ -39,10 +40,6 @@ th{white-space:normal;vertical-align:bottom} @media
 (max-width:600px){td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:8rem}
 .newest{direction:rtl}}
 .wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 426px - 1.5rem))}
-.wide,.plot{overflow-x:auto;background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
-linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
-linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
-scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
 .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.3em}
 """
 
@@ -68,7 +65,7 @@ def page(report: Report) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
 
 
@@ -118,8 +115,7 @@ def _keys(kinds: Sequence[tuple[str, str]]) -> str:
 def _plot(drawn: str, *, newest: bool = False) -> str:
     """A picture that scrolls, by the keyboard too, where it would be too small to read; `newest`: from its
     right end, where the newest is."""
-    kind = "plot newest" if newest else "plot"
-    return f'<div class="{kind}" tabindex="0" role="region" aria-label="Picture">{drawn}</div>'
+    return scrolling(drawn, "Picture", "plot newest" if newest else "plot")
 
 
 def _histogram(each: Finding) -> str:
@@ -175,9 +171,8 @@ def _table(ranked: list[Finding]) -> str:
     rows = "".join(
         "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in _cells(each)) + "</tr>" for each in ranked
     )
-    # It scrolls where the screen is narrower, by the keyboard too.
-    box = '<div class="wide" tabindex="0" role="region" aria-label="All figures">'
-    return f'{box}<table><tr>{head}</tr>{rows}</table></div><p class="sub">* against its own past</p>'
+    table = f"<table><tr>{head}</tr>{rows}</table>"
+    return f'{scrolling(table, "All figures", "wide")}<p class="sub">* against its own past</p>'
 
 
 def _cells(each: Finding) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from lambdas.observations.scrolling import STYLE, scrolling
 from lambdas.rollout.ab_effects import Effect
 from lambdas.rollout.ab_plots import Bar, Point, forest, known_of, running
 from lambdas.rollout.ab_types import Report, Segment, Side
@@ -36,13 +37,8 @@ th:first-child,td:first-child{text-align:left}
 .faint{color:var(--soft)}.note{background:var(--panel);border-left:4px solid var(--blue);padding:.5rem .8rem}
 .bad{background:var(--warn);border-left-color:var(--orange)}.found td{font-weight:600}
 .some{display:flex;flex-wrap:wrap}code{overflow-wrap:anywhere}
-.wide{overflow-x:auto;width:max-content;min-width:100%;
-max-width:calc(100% + max(0px,50vw - 31rem - 2.5rem))}
-.wide,.plot{background:linear-gradient(90deg,var(--paper) 60%,transparent) local,
-linear-gradient(270deg,var(--paper) 60%,transparent) 100% 0 local,
-linear-gradient(90deg,var(--soft),transparent) scroll,linear-gradient(270deg,var(--soft),transparent) 100% 0
-scroll;background-size:2rem 100%,2rem 100%,.5rem 100%,.5rem 100%;background-repeat:no-repeat}
-.plot{overflow-x:auto}.plot svg{min-width:600px}
+.wide{width:max-content;min-width:100%;max-width:calc(100% + max(0px,50vw - 31rem - 2.5rem))}
+.plot svg{min-width:600px}
 @media (max-width:600px){td:first-child{white-space:normal;min-width:6rem}
 .sides td{white-space:normal}}
 """
@@ -71,8 +67,8 @@ def page(report: Report) -> str:
     ]
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{escape(title)}</title>"
-        f'<meta name=viewport content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
-        f"<body>{''.join(parts)}</body></html>\n"
+        f'<meta name=viewport content="width=device-width,initial-scale=1"><style>{_STYLE}{STYLE}</style>'
+        f"</head><body>{''.join(parts)}</body></html>\n"
     )
 
 
@@ -139,7 +135,7 @@ def _forest(effects: Sequence[Effect], names: Sequence[str]) -> str:
         )
     plot = forest(bars, unit="effect, in margins of the judge of rollouts", lines=(-1.0, 1.0))
     return (
-        f'<div class=plot tabindex=0 role=region aria-label="Effects">{plot}</div>'
+        f"{scrolling(plot, 'Effects', 'plot')}"
         "<p class=faint>Thin: the interval that holds at any time. Thick: the "
         "classical one, for a single planned look. Orange: surely there. Dashed: one margin.</p>"
     )
@@ -169,8 +165,8 @@ def _table(effects: Sequence[Effect], names: Sequence[str], head: str) -> str:
 
 
 def _wide(table: str, label: str) -> str:
-    """A table that takes the room beside the text, and scrolls, by the keyboard too, where it is too wide."""
-    return f'<div class=wide tabindex=0 role=region aria-label="{label}">{table}</div>'
+    """A table that takes the room beside the text, and scrolls where it is too wide."""
+    return scrolling(table, label, "wide")
 
 
 def _running(report: Report) -> Iterator[str]:
