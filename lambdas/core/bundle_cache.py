@@ -154,10 +154,11 @@ class BundleCache:
             landing.mkdir()
             raw = self._read(f"{prefix}/{MANIFEST}").body
             manifest = self._manifest(ref, raw)
-            self._make_room(sum(manifest.files[name].bytes for name in served(manifest)), keep)
+            names = served(manifest)
+            self._make_room(sum(manifest.files[name].bytes for name in names), keep)
             (landing / MANIFEST).write_bytes(raw)
             opening = None
-            for name in served(manifest):
+            for name in names:
                 path = self._land(prefix, name, manifest, landing)
                 if name == MODEL:
                     opening = self._begin(path)
