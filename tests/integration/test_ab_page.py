@@ -10,7 +10,7 @@ import pytest
 from lambdas.rollout.ab import report
 from lambdas.rollout.ab_page import page
 from lambdas.rollout.ab_types import Period
-from tests.support.browser import browser, cut_off
+from tests.support.browser import browser, cut_off, fits
 from tests.unit.lambdas.rollout.test_ab import segmented
 from tests.unit.lambdas.rollout.test_judge import world
 
@@ -48,10 +48,7 @@ def test_with_a_single_point_in_time_nothing_lies_on_anything_else(tmp_path: Pat
     path.write_text(page(msgspec.structs.replace(found, running=found.running[-1:])), encoding="utf-8")
     with browser() as started:
         for width in (1280, 390):
-            shown = started.new_page(viewport={"width": width, "height": 800})
-            shown.goto(path.as_uri())
-            assert cut_off(shown) == []
-            assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            shown = fits(started, path, width)
             dots = shown.locator(".some svg circle")
             assert dots.count() == shown.locator(".some svg").count() > 0
             tables = shown.locator("div.wide").evaluate_all(

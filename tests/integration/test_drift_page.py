@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lambdas.drift.page import page
-from tests.support.browser import browser, cut_off
+from tests.support.browser import browser, fits
 from tests.unit.lambdas.drift.test_look import after, moved
 
 pytestmark = pytest.mark.integration
@@ -25,10 +25,7 @@ def test_nothing_is_cut_off_however_long_the_names(tmp_path: Path) -> None:
     path.write_text(page(msgspec.structs.replace(found, findings=[named, *found.findings[1:]])), "utf-8")
     with browser() as started:
         for width in (1280, 390):
-            shown = started.new_page(viewport={"width": width, "height": 800})
-            shown.goto(path.as_uri())
-            assert cut_off(shown) == []
-            assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            shown = fits(started, path, width)
             assert shown.locator("svg text title", has_text=LONG).count() == 1
             heights = shown.locator(".keys > span").evaluate_all(
                 "all => all.map(e => e.getClientRects().length)"

@@ -50,6 +50,15 @@ def browser() -> Iterator[Browser]:
             started.close()
 
 
+def fits(started: Browser, path: Path, width: int) -> Page:
+    """The page of a file, `width` pixels wide: no word of its pictures is cut off, nor the page itself."""
+    shown = started.new_page(viewport={"width": width, "height": 800})
+    shown.goto(path.as_uri())
+    assert cut_off(shown) == []
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    return shown
+
+
 def cut_off(shown: Page) -> list[str]:
     """The words in pictures of the page that are not wholly within their picture."""
     found: list[str] = shown.evaluate(

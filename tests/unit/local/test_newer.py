@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from local.newer import Tried, newest_of, said
 
@@ -17,15 +15,11 @@ BUCKET = "artifacts"
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        made = boto3.client("s3", region_name="us-east-1")
-        made.create_bucket(Bucket=BUCKET)
-        made.put_object(Bucket=BUCKET, Key="tickets/rollouts/active.json", Body=b"{}")
-        yield made
+def s3(no_account: None) -> Any:
+    made = boto3.client("s3", region_name="us-east-1")
+    made.create_bucket(Bucket=BUCKET)
+    made.put_object(Bucket=BUCKET, Key="tickets/rollouts/active.json", Body=b"{}")
+    return made
 
 
 def keep(s3: Any, rollout_id: str, version: str, status: str, reason: str = "") -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from local import deploy, reviewers, running
 from local.emulator import Emulator
@@ -17,12 +15,8 @@ from local.place import Place
 
 
 @pytest.fixture
-def cognito(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield boto3.client("cognito-idp", region_name="us-east-1")
+def cognito(no_account: None) -> Any:
+    return boto3.client("cognito-idp", region_name="us-east-1")
 
 
 @pytest.fixture
