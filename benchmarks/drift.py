@@ -131,7 +131,7 @@ def _changed(
         if estimate
         else "",
     )
-    print(table.rows[-1].figure, table.rows[-1].value, flush=True)
+    table.tell()
     if shift.kind == "concept":
         _power(table, stream, found, bundle, shift, change)
     gc.collect()
@@ -153,7 +153,7 @@ def _power(table: Table, stream: Stream, found: Live, bundle: Bundle, shift: Any
         against=f"errors {rates.before:.1%} before, {rates.after:.1%} after; all looked at: "
         f"{_delay(all_told, _by_labels)}",
     )
-    print(table.rows[-1].figure, table.rows[-1].value, table.rows[-1].against, flush=True)
+    table.tell()
 
 
 def _by_labels(report: Any) -> bool:

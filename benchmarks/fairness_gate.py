@@ -49,7 +49,7 @@ def run() -> None:
                 against=f"{WORSE:.0%} more false positives in one group: {worse[0]:.1%}, with chance_excuses "
                 f"{worse[1]:.1%}",
             )
-            print(table.rows[-1].figure, table.rows[-1].value, table.rows[-1].against, flush=True)
+            table.tell()
     table.notes += [
         f"{RUNS} pairs of models each, so a share is known to about {1.96 * 0.5 / RUNS**0.5:.3f} or better. "
         f"most_growth is {FairnessParameters().most_growth}; one dimension; a gate that looks at several "

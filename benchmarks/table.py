@@ -36,6 +36,11 @@ class Table:
         """Append a row; see Row."""
         self.rows.append(Row(figure, value, **more))  # type: ignore[arg-type]
 
+    def tell(self) -> None:
+        """Print the newest row: of what takes long each is told as it comes."""
+        row = self.rows[-1]
+        print(row.figure, row.value, row.against, flush=True)
+
     def markdown(self) -> str:
         """The table as Markdown."""
         verdict = {True: "yes", False: "**no**", None: ""}
